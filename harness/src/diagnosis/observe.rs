@@ -1,0 +1,60 @@
+//! What a diagnosis looks at, brought into the trace. Everything is read-only.
+
+use serde_json::{Map, Value, json};
+
+use crate::trace::Source;
+use crate::world::cast::Cast;
+use crate::world::setup::{SETTINGS, account_path};
+use crate::world::{World, WorldError};
+
+/// How many of a rule's last activity entries are looked at.
+const ACTIVITY_SHOWN: usize = 20;
+
+/// Looks at the account's rules with their activity logs and at the bridge's settings.
+pub(crate) async fn observe(world: &World, _cast: &Cast) -> Result<(), WorldError> {
+    let account = world
+        .control
+        .get(&account_path(""))
+        .await?
+        .expect(200)?
+        .body;
+    let rules = world
+        .control
+        .get(&account_path("/rules"))
+        .await?
+        .expect(200)?
+        .body;
+    let settings = world.bridge.get(SETTINGS).await?;
+    let mut kinds = Map::new();
+    for kind in ["1", "4"] {
+        let mut listed = Vec::new();
+        for rule in rules
+            .get(kind)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let id = rule.get("id").and_then(Value::as_u64).unwrap_or(0);
+            let path = account_path(&format!("/rules/{kind}/{id}/activity"));
+            let log = world.control.get(&path).await?.expect(200)?.body;
+            let items = log
+                .get("items")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            let from = items.len().saturating_sub(ACTIVITY_SHOWN);
+            listed.push(json!({ "rule": rule, "activity": items[from..] }));
+        }
+        kinds.insert(kind.to_owned(), listed.into());
+    }
+    let data = json!({
+        "plan": account.get("plan"),
+        "creation_rules": account.get("creation_rules"),
+        "rules": kinds,
+        "settings": if settings.status == 200 { settings.body } else { Value::Null },
+    });
+    world
+        .recorder
+        .saw("observed", "observed", Source::Scenario, None, data)
+        .await
+}

@@ -1,0 +1,7 @@
+//! The `harness` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::cli::main()
+}

@@ -1,0 +1,139 @@
+//! What an expectation needs to see, brought into the trace.
+
+use serde_json::{Value, json};
+
+use crate::scenario::expectation::Expectation;
+use crate::scenario::step::RuleName;
+use crate::trace::Source;
+use crate::world::cast::Cast;
+use crate::world::setup::{SETTINGS, account_path};
+use crate::world::{World, WorldError};
+
+/// Looks at the subject of an expectation and records what it sees, if it changed.
+pub(crate) async fn observe(
+    world: &World,
+    cast: &Cast,
+    expectation: &Expectation,
+) -> Result<(), WorldError> {
+    world.recorder.catch_up().await?;
+    if let Some(ticket) = &expectation.ticket {
+        see_ticket(world, cast.ticket(ticket)?).await?;
+    }
+    if let Some(ticket) = &expectation.session_for {
+        see_session(world, cast.ticket(ticket)?).await?;
+    }
+    if let Some(rule) = expectation.rule {
+        see_activity(world, cast, rule).await?;
+    }
+    if expectation.saved_settings.is_some() {
+        let answer = world.bridge.get(SETTINGS).await?;
+        let data = json!({ "status": answer.status, "settings": answer.body });
+        world
+            .recorder
+            .saw("settings", "settings_seen", Source::Bridge, None, data)
+            .await?;
+    }
+    if expectation.problem_for.is_some() {
+        let answer = world.bridge.get("/v1/problems").await?.expect(200)?;
+        world
+            .recorder
+            .saw(
+                "problems",
+                "problems_seen",
+                Source::Bridge,
+                None,
+                answer.body,
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+async fn see_ticket(world: &World, id: u64) -> Result<(), WorldError> {
+    let ticket = world
+        .control
+        .get(&account_path(&format!("/tickets/{id}")))
+        .await?
+        .expect(200)?;
+    world
+        .recorder
+        .saw(
+            &format!("ticket {id}"),
+            "ticket_seen",
+            Source::Freshdesk,
+            Some(id),
+            ticket.body,
+        )
+        .await
+}
+
+async fn see_session(world: &World, ticket: u64) -> Result<(), WorldError> {
+    let list = world
+        .bridge
+        .get(&format!("/v1/sessions?ticket_id={ticket}"))
+        .await?
+        .expect(200)?;
+    let sessions = list
+        .body
+        .get("items")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let history = match sessions
+        .first()
+        .and_then(|s| s.get("id"))
+        .and_then(Value::as_str)
+    {
+        Some(id) => {
+            let history = world
+                .bridge
+                .get(&format!("/v1/sessions/{id}/history"))
+                .await?
+                .expect(200)?;
+            history.body.get("items").cloned().unwrap_or_default()
+        }
+        None => json!([]),
+    };
+    let data = json!({ "sessions": sessions, "history": history });
+    world
+        .recorder
+        .saw(
+            &format!("session {ticket}"),
+            "session_seen",
+            Source::Bridge,
+            Some(ticket),
+            data,
+        )
+        .await
+}
+
+/// Reads the activity logs of every rule that had this name, oldest first.
+pub(crate) async fn see_activity(
+    world: &World,
+    cast: &Cast,
+    rule: RuleName,
+) -> Result<(), WorldError> {
+    let mut items = Vec::new();
+    for id in cast.past_rules.get(&rule).into_iter().flatten() {
+        let path = account_path(&format!("/rules/{}/{id}/activity", rule.kind()));
+        let log = world.control.get(&path).await?.expect(200)?;
+        items.extend(
+            log.body
+                .get("items")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default(),
+        );
+    }
+    let data = json!({ "rule": rule, "items": items });
+    world
+        .recorder
+        .saw(
+            &format!("activity {}", rule.title()),
+            "activity_seen",
+            Source::Freshdesk,
+            None,
+            data,
+        )
+        .await
+}

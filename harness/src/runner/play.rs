@@ -1,0 +1,438 @@
+//! One plan from set-up to verdict.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::act::act;
+use super::invariants;
+use super::judge::{Ground, judge, spell_expectation};
+use super::meetings;
+use super::observe::observe;
+use super::verdict::{Failure, Verdict};
+use crate::clauses::Catalogue;
+use crate::diagnosis;
+use crate::plan::{Phase, Plan};
+use crate::scenario::at::{At, Place};
+use crate::scenario::expectation::Expectation;
+use crate::scenario::step::Step;
+use crate::trace::Source;
+use crate::world::cast::Cast;
+use crate::world::setup::set_up;
+use crate::world::{World, WorldError};
+
+/// How soon an expectation is looked at again, at first.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+/// How far apart looks may grow.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+/// In the live world: how long real programs are given, whatever the helpdesk's
+/// clock says, before an expectation counts as failed.
+const LIVE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A played plan.
+pub(crate) struct Played {
+    pub(crate) verdict: Verdict,
+    pub(crate) phases: Vec<(Phase, usize)>,
+    pub(crate) helpdesk_time: Duration,
+}
+
+/// Plays a plan in a world that is up.
+pub(crate) async fn play(plan: &Plan, world: &World, catalogue: &Catalogue) -> Played {
+    let mut player = Player {
+        plan,
+        world,
+        catalogue,
+        cast: Cast::default(),
+        phases: Vec::new(),
+        phase_began: Timestamp::UNIX_EPOCH,
+        failures: Vec::new(),
+    };
+    let started = world.time.now().await.ok();
+    let verdict = match player.all().await {
+        Ok(()) if player.failures.is_empty() => Verdict::Passed,
+        Ok(()) => Verdict::Failed {
+            failures: player.failures,
+        },
+        Err(error) => Verdict::HarnessError {
+            message: error.to_string(),
+        },
+    };
+    let ended = world.time.now().await.ok();
+    let helpdesk_time = match (started, ended) {
+        (Some(from), Some(to)) => Duration::try_from(to.duration_since(from)).unwrap_or_default(),
+        _ => Duration::ZERO,
+    };
+    Played {
+        verdict,
+        phases: player.phases,
+        helpdesk_time,
+    }
+}
+
+struct Player<'a> {
+    plan: &'a Plan,
+    world: &'a World,
+    catalogue: &'a Catalogue,
+    cast: Cast,
+    phases: Vec<(Phase, usize)>,
+    phase_began: Timestamp,
+    failures: Vec<Failure>,
+}
+
+impl Player<'_> {
+    async fn all(&mut self) -> Result<(), WorldError> {
+        self.begin(Phase::World).await?;
+        self.cast = set_up(self.world, &self.plan.document.world).await?;
+        let mut going = true;
+        for (phase, steps) in self.plan.before_diagnosis() {
+            going = going && self.phase(phase, steps).await?;
+        }
+        going = going && self.diagnosis().await?;
+        for (phase, steps) in self.plan.after_diagnosis() {
+            going = going && self.phase(phase, steps).await?;
+        }
+        if going {
+            self.diagnosis_after_fix().await?;
+        }
+        self.begin(Phase::Invariants).await?;
+        self.world.time.settle().await?;
+        self.invariants().await?;
+        if self.failures.is_empty() {
+            self.meetings().await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, phase: Phase) -> Result<(), WorldError> {
+        self.world.recorder.catch_up().await?;
+        self.phases.push((phase, self.world.recorder.len().await));
+        self.phase_began = self.world.time.now().await?;
+        Ok(())
+    }
+
+    /// Plays a phase; false if it failed, since what follows would only fail with it.
+    async fn phase(&mut self, phase: Phase, steps: &[At<Step>]) -> Result<bool, WorldError> {
+        if steps.is_empty() {
+            return Ok(true);
+        }
+        self.begin(phase).await?;
+        for step in steps {
+            match &step.value {
+                Step::Expect(expectation) => {
+                    if !self.expect(phase, step.place, expectation).await? {
+                        return Ok(false);
+                    }
+                }
+                other => {
+                    self.world
+                        .recorder
+                        .note(
+                            Source::Scenario,
+                            "step",
+                            None,
+                            json!({ "step": spell_step(other), "line": step.place.line }),
+                        )
+                        .await?;
+                    if let Step::Wait(duration) = other {
+                        self.world.time.pass(duration.0).await?;
+                    } else {
+                        act(self.world, &mut self.cast, other).await?;
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks until an expectation holds or its time is up; then, for `for`,
+    /// until it has held long enough.
+    async fn expect(
+        &mut self,
+        phase: Phase,
+        place: Place,
+        expectation: &Expectation,
+    ) -> Result<bool, WorldError> {
+        let world = self.world;
+        if expectation.within.is_none() {
+            world.time.settle().await?;
+        }
+        let begun = world.time.now().await?;
+        let begun_really = tokio::time::Instant::now();
+        let within = expectation.within.map_or(Duration::ZERO, |within| within.0);
+        let mut pause = FIRST_LOOK;
+        loop {
+            let Err(seen) = self.look(expectation).await? else {
+                break;
+            };
+            let passed = Duration::try_from(world.time.now().await?.duration_since(begun))
+                .unwrap_or_default();
+            let patient =
+                world.time.is_live() && !within.is_zero() && begun_really.elapsed() < LIVE_PATIENCE;
+            if passed >= within && !patient {
+                return self.fail(phase, place, expectation, seen).await;
+            }
+            let left = if passed < within {
+                within - passed
+            } else {
+                pause
+            };
+            world.time.pass(pause.min(left)).await?;
+            pause = (pause * 3 / 2).min(LAST_LOOK);
+        }
+        let Some(throughout) = expectation.throughout else {
+            return Ok(true);
+        };
+        let begun = world.time.now().await?;
+        loop {
+            let passed = Duration::try_from(world.time.now().await?.duration_since(begun))
+                .unwrap_or_default();
+            if passed >= throughout.0 {
+                return Ok(true);
+            }
+            world.time.pass(pause.min(throughout.0 - passed)).await?;
+            pause = (pause * 3 / 2).min(LAST_LOOK);
+            if let Err(seen) = self.look(expectation).await? {
+                return self.fail(phase, place, expectation, seen).await;
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        expectation: &Expectation,
+    ) -> Result<Result<(), super::judge::Seen>, WorldError> {
+        observe(self.world, &self.cast, expectation).await?;
+        self.world
+            .recorder
+            .with(|trace| {
+                judge(
+                    &Ground {
+                        trace,
+                        cast: &self.cast,
+                        phase_began: self.phase_began,
+                    },
+                    expectation,
+                )
+            })
+            .await
+    }
+
+    async fn fail(
+        &mut self,
+        phase: Phase,
+        place: Place,
+        expectation: &Expectation,
+        seen: super::judge::Seen,
+    ) -> Result<bool, WorldError> {
+        let clause = expectation
+            .clause
+            .as_ref()
+            .map(|clause| clause.value.clone())
+            .unwrap_or_else(|| self.first_clause());
+        let at = self.world.time.now().await?;
+        self.failures.push(Failure {
+            title: self.title_of(&clause),
+            clause,
+            phase,
+            line: (place.line > 0).then_some(place.line),
+            expected: spell_expectation(expectation),
+            seen: seen.what,
+            at,
+            entries: seen.entries,
+        });
+        Ok(false)
+    }
+
+    /// The diagnosis must name the expected cause first.
+    async fn diagnosis(&mut self) -> Result<bool, WorldError> {
+        let Some(expected) = &self.plan.document.diagnosis else {
+            return Ok(true);
+        };
+        self.begin(Phase::Diagnosis).await?;
+        let findings = self.findings().await?;
+        let named = findings.first();
+        let fits = named.is_some_and(|finding| {
+            finding.clause == expected.row.value
+                && finding.cause == expected.cause.value
+                && expected
+                    .value
+                    .place
+                    .as_ref()
+                    .is_none_or(|place| finding.place.contains(place.as_str()))
+        });
+        if fits {
+            return Ok(true);
+        }
+        let seen = match named {
+            None => "the diagnosis finds nothing".to_owned(),
+            Some(finding) => format!("{}: {} ({})", finding.clause, finding.cause, finding.place),
+        };
+        let mut wanted = format!(
+            "the diagnosis names {}: {}",
+            expected.row.value, expected.cause.value
+        );
+        if let Some(place) = &expected.value.place {
+            wanted.push_str(&format!(" ({place})"));
+        }
+        self.fail_diagnosis(
+            Phase::Diagnosis,
+            Some(expected.row.place.line),
+            wanted,
+            seen,
+        )
+        .await?;
+        Ok(false)
+    }
+
+    /// After the fix the diagnosis must no longer name the cause.
+    async fn diagnosis_after_fix(&mut self) -> Result<(), WorldError> {
+        let Some(expected) = &self.plan.document.diagnosis else {
+            return Ok(());
+        };
+        let findings = self.findings().await?;
+        let still = findings.iter().find(|finding| {
+            finding.clause == expected.row.value && finding.cause == expected.cause.value
+        });
+        if let Some(still) = still {
+            let wanted = format!(
+                "after the fix the diagnosis no longer names {}: {}",
+                still.clause, still.cause
+            );
+            let seen = format!("it still does: {}", still.evidence.join("; "));
+            self.fail_diagnosis(Phase::Gone, Some(expected.row.place.line), wanted, seen)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn findings(&self) -> Result<Vec<diagnosis::Finding>, WorldError> {
+        diagnosis::observe::observe(self.world, &self.cast).await?;
+        Ok(self
+            .world
+            .recorder
+            .with(|trace| diagnosis::diagnose(trace, self.catalogue))
+            .await)
+    }
+
+    async fn fail_diagnosis(
+        &mut self,
+        phase: Phase,
+        line: Option<usize>,
+        expected: String,
+        seen: String,
+    ) -> Result<(), WorldError> {
+        let clause = self.first_clause();
+        let at = self.world.time.now().await?;
+        let entries = self
+            .world
+            .recorder
+            .with(|trace| {
+                trace
+                    .last("observed", |_| true)
+                    .map(|entry| entry.n)
+                    .into_iter()
+                    .collect()
+            })
+            .await;
+        self.failures.push(Failure {
+            title: self.title_of(&clause),
+            clause,
+            phase,
+            line,
+            expected,
+            seen,
+            at,
+            entries,
+        });
+        Ok(())
+    }
+
+    async fn invariants(&mut self) -> Result<(), WorldError> {
+        self.world.recorder.catch_up().await?;
+        let breaches = self
+            .world
+            .recorder
+            .with(|trace| invariants::breaches(trace, &self.cast))
+            .await;
+        let now = self.world.time.now().await?;
+        for breach in breaches {
+            let at = self
+                .world
+                .recorder
+                .with(|trace| {
+                    breach
+                        .entries
+                        .last()
+                        .and_then(|n| trace.get(*n))
+                        .map(|entry| entry.at)
+                })
+                .await
+                .unwrap_or(now);
+            self.failures.push(Failure {
+                clause: breach.clause.to_owned(),
+                title: self.title_of(breach.clause),
+                phase: Phase::Invariants,
+                line: None,
+                expected: breach.invariant.to_owned(),
+                seen: breach.seen,
+                at,
+                entries: breach.entries,
+            });
+        }
+        Ok(())
+    }
+
+    async fn meetings(&mut self) -> Result<(), WorldError> {
+        let at = self.world.time.now().await?;
+        for meeting in &self.plan.document.meets {
+            if !self
+                .world
+                .recorder
+                .with(|trace| meetings::met(trace, *meeting))
+                .await
+            {
+                let clause = self.first_clause();
+                self.failures.push(Failure {
+                    title: self.title_of(&clause),
+                    clause,
+                    phase: Phase::Play,
+                    line: None,
+                    expected: format!("the run meets {}", meetings::words(*meeting)),
+                    seen: "it never did, so nothing was tested".to_owned(),
+                    at,
+                    entries: Vec::new(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn first_clause(&self) -> String {
+        self.plan.clauses().next().unwrap_or("?").to_owned()
+    }
+
+    fn title_of(&self, clause: &str) -> String {
+        self.catalogue
+            .get(clause)
+            .map(|clause| clause.title.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// A step in the words it was written in.
+fn spell_step(step: &Step) -> String {
+    let written = serde_json::to_value(step).unwrap_or_default();
+    let Some((verb, what)) = written.as_object().and_then(|map| map.iter().next()) else {
+        return String::new();
+    };
+    let what = match what {
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| format!("{key}: {}", crate::trace::line::plain(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => crate::trace::line::plain(other),
+    };
+    format!("{verb}: {what}")
+}

@@ -1,0 +1,122 @@
+//! One trace entry as one line for people.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Entry, Source};
+use crate::scenario::duration::spell;
+
+/// The time of an entry since the start of the run: `+1h 5m 0.25s`.
+pub fn elapsed(start: Timestamp, at: Timestamp) -> String {
+    let since = std::time::Duration::try_from(at.duration_since(start)).unwrap_or_default();
+    format!("+{}", spell(since))
+}
+
+/// What an entry says, in one line, without its time.
+pub fn describe(entry: &Entry) -> String {
+    let ticket = entry.ticket.map(|id| format!("#{id}")).unwrap_or_default();
+    match entry.kind.as_str() {
+        "api_call" => {
+            let retry = entry
+                .data
+                .pointer("/headers/retry-after")
+                .map(|seconds| format!(" (Retry-After {})", plain(seconds)))
+                .unwrap_or_default();
+            let who = if entry.data.get("agent_id").is_some_and(|id| !id.is_null()) {
+                ""
+            } else {
+                " [not signed in]"
+            };
+            format!(
+                "bridge → freshdesk  {} {}{who} → {}{retry}",
+                entry.text("method"),
+                entry.text("path"),
+                plain(&entry.data["status"])
+            )
+        }
+        "action" => {
+            let by = entry
+                .data
+                .pointer("/by/type")
+                .and_then(Value::as_str)
+                .unwrap_or("somebody");
+            format!("{by}: {} {ticket}", entry.text("what").replace('_', " "))
+        }
+        "ticket_event" => {
+            let kinds: Vec<&str> = entry
+                .data
+                .get("kinds")
+                .and_then(Value::as_array)
+                .map(|kinds| kinds.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default();
+            format!("freshdesk  event on {ticket}: {}", kinds.join(", "))
+        }
+        "rule_decision" => {
+            let reason = entry
+                .data
+                .pointer("/reason/code")
+                .and_then(Value::as_str)
+                .unwrap_or("");
+            format!(
+                "freshdesk  rule “{}” {} for {ticket} ({reason})",
+                entry.text("rule_name"),
+                entry.text("outcome")
+            )
+        }
+        "webhook_attempt" => format!(
+            "freshdesk → bridge  webhook for {ticket}, try {}",
+            plain(&entry.data["attempt"])
+        ),
+        "webhook_result" => {
+            let how = match (&entry.data["status"], entry.text("error")) {
+                (Value::Null, error) => error.to_owned(),
+                (status, _) => plain(status),
+            };
+            format!(
+                "bridge → freshdesk  webhook for {ticket} {}: {how}",
+                entry.text("outcome")
+            )
+        }
+        "mail" => format!(
+            "freshdesk  mail to {}: {}",
+            plain(&entry.data["to"]),
+            entry.text("subject")
+        ),
+        "decision" => format!(
+            "bridge → brain  decision for {ticket} → {}",
+            entry.text("action")
+        ),
+        "contract_call" => format!(
+            "harness → bridge  {} {} → {}",
+            entry.text("method"),
+            entry.text("path"),
+            plain(&entry.data["status"])
+        ),
+        "step" => format!("scenario  {}", entry.text("step")),
+        "ticket_seen" => format!("seen  ticket {ticket}"),
+        "session_seen" => format!("seen  session for {ticket}"),
+        other => format!(
+            "{}  {} {ticket}",
+            source(entry.source),
+            other.replace('_', " ")
+        ),
+    }
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Freshdesk => "freshdesk",
+        Source::Brain => "brain",
+        Source::Bridge => "bridge",
+        Source::Scenario => "scenario",
+    }
+}
+
+/// A JSON value without quotes.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

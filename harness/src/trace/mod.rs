@@ -1,0 +1,132 @@
+//! The trace: one ordered record of all that happened in a run. Every verdict
+//! and every report reads only the trace.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | entries and their order |
+//! | [`recorder`] | how entries get in: the fake's journal, and what the harness itself did and saw |
+//! | [`line`] | one entry as one line for people |
+
+pub mod line;
+pub mod recorder;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Where an entry was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The journal of fake-freshdesk.
+    Freshdesk,
+    /// The brain that the harness serves.
+    Brain,
+    /// A call of the bridge's contract.
+    Bridge,
+    /// The scenario itself.
+    Scenario,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number in the trace, from 0.
+    pub n: usize,
+    /// When, in the helpdesk's time.
+    pub at: Timestamp,
+    /// Where it was recorded.
+    pub source: Source,
+    /// What kind of thing: a journal kind (`api_call`, `webhook_attempt`, …) or
+    /// one of ours (`step`, `decision`, `contract_call`, `ticket_seen`, …).
+    pub kind: String,
+    /// The ticket it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<u64>,
+    /// The entry that led to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<usize>,
+    /// Everything else.
+    pub data: Value,
+}
+
+impl Entry {
+    /// A text field of the data, or "".
+    pub fn text(&self, field: &str) -> &str {
+        self.data.get(field).and_then(Value::as_str).unwrap_or("")
+    }
+
+    /// A number field of the data.
+    pub fn number(&self, field: &str) -> Option<u64> {
+        self.data.get(field).and_then(Value::as_u64)
+    }
+
+    /// Whether this is an API call that Freshdesk answered.
+    pub fn is_call(&self) -> bool {
+        self.kind == "api_call"
+    }
+}
+
+/// The ordered record of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    entries: Vec<Entry>,
+}
+
+impl Trace {
+    /// All entries, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry with number `n`.
+    pub fn get(&self, n: usize) -> Option<&Entry> {
+        self.entries.get(n)
+    }
+
+    /// The last entry of a kind for which `matches` holds.
+    pub fn last(&self, kind: &str, matches: impl Fn(&Entry) -> bool) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .rev()
+            .find(|e| e.kind == kind && matches(e))
+    }
+
+    /// All entries of a kind.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(move |e| e.kind == kind)
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        at: Timestamp,
+        source: Source,
+        kind: &str,
+        ticket: Option<u64>,
+        cause: Option<usize>,
+        data: Value,
+    ) -> usize {
+        let n = self.entries.len();
+        self.entries.push(Entry {
+            n,
+            at,
+            source,
+            kind: kind.to_owned(),
+            ticket,
+            cause,
+            data,
+        });
+        n
+    }
+
+    /// The trace as JSON lines, one entry a line: what two runs are compared by.
+    pub fn to_json_lines(&self) -> String {
+        let mut lines = String::new();
+        for entry in &self.entries {
+            // An entry holds only strings, numbers and JSON values, which always serialize.
+            lines.push_str(&serde_json::to_string(entry).unwrap_or_default());
+            lines.push('\n');
+        }
+        lines
+    }
+}

@@ -1,0 +1,166 @@
+//! How entries get into the trace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::{Source, Trace};
+use crate::world::WorldError;
+use crate::world::http::Http;
+use crate::world::time::Time;
+
+/// Records a run. Before anything of the harness's own is written, the journal
+/// of the fake is read up to now, so that the trace keeps the order in which
+/// things happened.
+#[derive(Clone)]
+pub struct Recorder {
+    control: Http,
+    time: Time,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    trace: Trace,
+    /// Journal entries up to this sequence number are in the trace.
+    journal_read: u64,
+    /// Journal sequence number → trace number.
+    by_sequence: BTreeMap<u64, usize>,
+    /// What was last seen under a key, to record only changes.
+    seen: BTreeMap<String, Value>,
+}
+
+impl Recorder {
+    pub(crate) fn new(control: Http, time: Time) -> Self {
+        Self {
+            control,
+            time,
+            state: Arc::new(Mutex::new(State::default())),
+        }
+    }
+
+    /// Brings the trace up to date with the fake's journal.
+    pub(crate) async fn catch_up(&self) -> Result<(), WorldError> {
+        let mut state = self.state.lock().await;
+        self.read_journal(&mut state).await
+    }
+
+    /// Records something of the harness's own.
+    pub(crate) async fn note(
+        &self,
+        source: Source,
+        kind: &str,
+        ticket: Option<u64>,
+        data: Value,
+    ) -> Result<usize, WorldError> {
+        let mut state = self.state.lock().await;
+        self.read_journal(&mut state).await?;
+        let at = self.time.now().await?;
+        Ok(state.trace.push(at, source, kind, ticket, None, data))
+    }
+
+    /// Records what was seen under `key`, if it is not what was seen there last.
+    pub(crate) async fn saw(
+        &self,
+        key: &str,
+        kind: &str,
+        source: Source,
+        ticket: Option<u64>,
+        data: Value,
+    ) -> Result<(), WorldError> {
+        let mut state = self.state.lock().await;
+        self.read_journal(&mut state).await?;
+        if state.seen.get(key) == Some(&data) {
+            return Ok(());
+        }
+        state.seen.insert(key.to_owned(), data.clone());
+        let at = self.time.now().await?;
+        state.trace.push(at, source, kind, ticket, None, data);
+        Ok(())
+    }
+
+    /// Reads from the trace.
+    pub(crate) async fn with<T>(&self, read: impl FnOnce(&Trace) -> T) -> T {
+        read(&self.state.lock().await.trace)
+    }
+
+    /// How many entries there are.
+    pub(crate) async fn len(&self) -> usize {
+        self.state.lock().await.trace.entries().len()
+    }
+
+    /// The whole trace.
+    pub(crate) async fn finish(&self) -> Trace {
+        std::mem::take(&mut self.state.lock().await.trace)
+    }
+
+    async fn read_journal(&self, state: &mut State) -> Result<(), WorldError> {
+        loop {
+            let path = format!(
+                "/control/v1/journal?after={}&limit=1000",
+                state.journal_read
+            );
+            let page = self.control.get(&path).await?.expect(200)?.body;
+            let dropped = page.get("dropped").and_then(Value::as_u64).unwrap_or(0);
+            if dropped > 0 {
+                return Err(WorldError::JournalOverrun { dropped });
+            }
+            let Some(items) = page.get("items").and_then(Value::as_array) else {
+                return Err(WorldError::unexpected("the journal has no `items`"));
+            };
+            for item in items {
+                state.append(item)?;
+            }
+            if items.len() < 1000 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl State {
+    fn append(&mut self, item: &Value) -> Result<(), WorldError> {
+        let sequence = item
+            .get("seq")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| WorldError::unexpected("a journal entry has no `seq`"))?;
+        let at = item
+            .get("at")
+            .and_then(Value::as_str)
+            .and_then(|at| at.parse().ok())
+            .ok_or_else(|| WorldError::unexpected("a journal entry has no `at`"))?;
+        let kind = item
+            .get("kind")
+            .and_then(Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned();
+        let cause = item
+            .get("cause")
+            .and_then(Value::as_u64)
+            .and_then(|cause| self.by_sequence.get(&cause).copied());
+        let mut data = item.clone();
+        if let Some(fields) = data.as_object_mut() {
+            for field in ["seq", "at", "kind", "cause", "account"] {
+                fields.shift_remove(field);
+            }
+        }
+        let ticket = item.get("ticket_id").and_then(Value::as_u64).or_else(|| {
+            item.get("path")
+                .and_then(Value::as_str)
+                .and_then(ticket_in_path)
+        });
+        let n = self
+            .trace
+            .push(at, Source::Freshdesk, &kind, ticket, cause, data);
+        self.by_sequence.insert(sequence, n);
+        self.journal_read = sequence;
+        Ok(())
+    }
+}
+
+fn ticket_in_path(path: &str) -> Option<u64> {
+    let (_, rest) = path.split_once("/tickets/")?;
+    rest.split('/').next()?.parse().ok()
+}

@@ -1,0 +1,182 @@
+//! One HTTP client for both worlds: a router in memory, or a socket.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+use super::WorldError;
+
+/// Carries HTTP requests: to a router in memory or over a socket.
+pub type HttpService = BoxCloneSyncService<Request<Body>, http::Response<Body>, tower::BoxError>;
+
+/// A service that calls `router` in this thread.
+pub fn in_memory(router: axum::Router) -> HttpService {
+    BoxCloneSyncService::new(ServiceExt::<Request<Body>>::map_err(
+        router,
+        |never| match never {},
+    ))
+}
+
+/// A service that calls `http://` URLs over sockets.
+pub fn over_sockets() -> HttpService {
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .build_http::<Body>();
+    BoxCloneSyncService::new(
+        client
+            .map_response(|response| response.map(Body::new))
+            .map_err(tower::BoxError::from),
+    )
+}
+
+/// A client of one of the surfaces the harness drives.
+#[derive(Clone)]
+pub struct Http {
+    service: HttpService,
+    base: String,
+    token: Option<String>,
+}
+
+/// An answer with its body read.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    method: Method,
+    url: String,
+    /// The status.
+    pub status: u16,
+    /// The body as JSON; a JSON string if it is none, null if it is empty.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The answer, if it has the wanted status.
+    pub(crate) fn expect(self, wanted: u16) -> Result<Self, WorldError> {
+        if self.status == wanted {
+            return Ok(self);
+        }
+        let mut body = self.body.to_string();
+        body.truncate(body.char_indices().nth(400).map_or(body.len(), |(i, _)| i));
+        Err(WorldError::Refused {
+            method: self.method.to_string(),
+            url: self.url,
+            status: self.status,
+            wanted,
+            body,
+        })
+    }
+
+    /// A number in the body.
+    pub(crate) fn number(&self, field: &str) -> Result<u64, WorldError> {
+        self.body
+            .get(field)
+            .and_then(Value::as_u64)
+            .ok_or_else(|| self.lacks(field))
+    }
+
+    /// A text in the body.
+    pub(crate) fn text(&self, pointer: &str) -> Result<String, WorldError> {
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| self.lacks(pointer))
+    }
+
+    fn lacks(&self, field: &str) -> WorldError {
+        WorldError::unexpected(format!(
+            "{} {}: the answer has no `{field}`: {}",
+            self.method, self.url, self.body
+        ))
+    }
+}
+
+impl Http {
+    pub(crate) fn new(
+        service: HttpService,
+        base: impl Into<String>,
+        token: Option<String>,
+    ) -> Self {
+        Self {
+            service,
+            base: base.into(),
+            token,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, WorldError> {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, WorldError> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Answer, WorldError> {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Answer, WorldError> {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer, WorldError> {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, WorldError> {
+        let url = format!("{}{path}", self.base);
+        let failed = |reason: String| WorldError::Unreachable {
+            method: method.to_string(),
+            url: url.clone(),
+            reason,
+        };
+        let mut request = Request::builder().method(&method).uri(&url);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(json) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(json.to_string())
+            }
+            None => Body::empty(),
+        };
+        let request = request
+            .body(body)
+            .map_err(|error| failed(error.to_string()))?;
+        let response = self
+            .service
+            .clone()
+            .oneshot(request)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let status: StatusCode = response.status();
+        let bytes: Bytes = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| failed(format!("the answer broke off: {error}")))?
+            .to_bytes();
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        Ok(Answer {
+            method,
+            url,
+            status: status.as_u16(),
+            body,
+        })
+    }
+}

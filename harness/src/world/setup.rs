@@ -1,0 +1,258 @@
+//! Before a scenario begins: an account, its people, its rules, and a
+//! connected bridge.
+
+use serde_json::{Map, Value, json};
+
+use super::cast::{Agent, Cast, DOMAIN, address};
+use super::{World, WorldError};
+use crate::scenario::check::{ADMIN, DEFAULT_REPS, OPENCX_AGENT};
+use crate::scenario::document::{SettingsChange, WorldSetup};
+use crate::scenario::step::RuleName;
+use crate::trace::Source;
+
+/// The domain of the staff's addresses.
+const STAFF_HOST: &str = "yourcompany.example";
+
+/// The path of something of the account in the control API.
+pub(crate) fn account_path(rest: &str) -> String {
+    format!("/control/v1/accounts/{DOMAIN}{rest}")
+}
+
+/// The path of the bridge's settings.
+pub(crate) const SETTINGS: &str = "/v1/integrations/freshdesk";
+
+/// Sets a world up as a scenario wants it.
+pub(crate) async fn set_up(world: &World, setup: &WorldSetup) -> Result<Cast, WorldError> {
+    let mut cast = Cast::default();
+    let freshdesk = &setup.freshdesk;
+    let account = world
+        .control
+        .post(
+            "/control/v1/accounts",
+            &json!({
+                "domain": DOMAIN,
+                "plan": freshdesk.plan,
+                "creation_rules": freshdesk.creation_rules,
+                "reopen_rule": freshdesk.reopen_rule,
+                "admin": { "name": ADMIN, "email": address(ADMIN, STAFF_HOST) },
+            }),
+        )
+        .await?
+        .expect(201)?;
+    let admin = account.body.get("admin").cloned().unwrap_or_default();
+    cast.agents.insert(ADMIN.to_owned(), agent_of(&admin)?);
+    add_agent(world, &mut cast, OPENCX_AGENT, "Administrator").await?;
+    let reps: Vec<String> = match &setup.reps {
+        Some(reps) => reps.clone(),
+        None => DEFAULT_REPS.map(str::to_owned).to_vec(),
+    };
+    for rep in reps {
+        add_agent(world, &mut cast, &rep, "Agent").await?;
+        cast.reps.push(rep);
+    }
+    for (name, members) in &setup.groups {
+        let ids = members
+            .iter()
+            .map(|member| cast.agent(member).map(|agent| agent.id))
+            .collect::<Result<Vec<_>, _>>()?;
+        let group = world
+            .control
+            .post(
+                &account_path("/groups"),
+                &json!({ "name": name, "agent_ids": ids }),
+            )
+            .await?
+            .expect(201)?;
+        cast.groups.insert(name.clone(), group.number("id")?);
+    }
+    if freshdesk.marker_field {
+        world
+            .control
+            .post(
+                &account_path("/ticket_fields"),
+                &json!({ "name": "cf_opencx_handed_off", "label": "OpenCX handed off", "type": "custom_checkbox" }),
+            )
+            .await?
+            .expect(201)?;
+    }
+    world.brain.follow(&setup.brain);
+    if setup.connected {
+        connect(world, &cast, &setup.bridge).await?;
+        for rule in [RuleName::TicketCreation, RuleName::TicketUpdates] {
+            paste_rule(world, &mut cast, rule).await?;
+        }
+    }
+    world
+        .recorder
+        .note(
+            Source::Scenario,
+            "step",
+            None,
+            json!({ "step": "the world is set up" }),
+        )
+        .await?;
+    Ok(cast)
+}
+
+async fn add_agent(
+    world: &World,
+    cast: &mut Cast,
+    name: &str,
+    role: &str,
+) -> Result<(), WorldError> {
+    let made = world
+        .control
+        .post(
+            &account_path("/agents"),
+            &json!({ "name": name, "email": address(name, STAFF_HOST), "role": role }),
+        )
+        .await?
+        .expect(201)?;
+    cast.agents.insert(name.to_owned(), agent_of(&made.body)?);
+    Ok(())
+}
+
+fn agent_of(body: &Value) -> Result<Agent, WorldError> {
+    let text = |field: &str| {
+        body.get(field)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                WorldError::unexpected(format!("an agent of the control API has no `{field}`"))
+            })
+    };
+    Ok(Agent {
+        id: body
+            .get("id")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| WorldError::unexpected("an agent of the control API has no `id`"))?,
+        name: text("name")?,
+        email: text("email")?,
+        key: text("api_key")?,
+        old_key: None,
+    })
+}
+
+/// Saves the bridge's settings with the OpenCX agent's key.
+async fn connect(world: &World, cast: &Cast, change: &SettingsChange) -> Result<(), WorldError> {
+    let agent = cast.agent(OPENCX_AGENT)?;
+    let mut body = settings_body(cast, change)?;
+    body.insert("domain".into(), DOMAIN.into());
+    body.insert("api_key".into(), agent.key.clone().into());
+    // Unlike the bridge, scenarios take every ticket unless they say otherwise:
+    // most of them are not about the gate.
+    body.entry("auto_handle_all").or_insert(Value::Bool(true));
+    world
+        .bridge
+        .put(SETTINGS, &Value::Object(body))
+        .await?
+        .expect(200)?;
+    Ok(())
+}
+
+/// The contract's fields for a change of settings.
+pub(crate) fn settings_body(
+    cast: &Cast,
+    change: &SettingsChange,
+) -> Result<Map<String, Value>, WorldError> {
+    let mut body = Map::new();
+    if let Some(on) = change.auto_handle_all {
+        body.insert("auto_handle_all".into(), on.into());
+    }
+    for (field, group) in [
+        ("default_group_id", &change.default_group),
+        ("handoff_group_id", &change.handoff_group),
+    ] {
+        if let Some(group) = group {
+            body.insert(field.into(), cast.group(group)?.into());
+        }
+    }
+    if let Some(agent) = &change.handoff_agent {
+        body.insert("handoff_agent_id".into(), cast.agent(agent)?.id.into());
+    }
+    for (field, text) in [
+        ("marker_field", &change.marker_field),
+        ("assist_mode_footer", &change.assist_mode_footer),
+    ] {
+        if let Some(text) = text {
+            body.insert(field.into(), text.clone().into());
+        }
+    }
+    if !change.channels.is_empty() {
+        let channels = serde_json::to_value(&change.channels)
+            .map_err(|error| WorldError::unexpected(format!("channels: {error}")))?;
+        body.insert("channels".into(), channels);
+    }
+    Ok(body)
+}
+
+/// Pastes one of the two rules verbatim from the settings page, replacing the
+/// one that is there.
+pub(crate) async fn paste_rule(
+    world: &World,
+    cast: &mut Cast,
+    rule: RuleName,
+) -> Result<(), WorldError> {
+    let settings = world.bridge.get(SETTINGS).await?.expect(200)?;
+    let body = rule_body(
+        rule,
+        &settings.text("/webhook/url")?,
+        &settings.text(match rule {
+            RuleName::TicketCreation => "/webhook/ticket_created_payload",
+            RuleName::TicketUpdates => "/webhook/ticket_updated_payload",
+        })?,
+    );
+    let path = account_path(&format!("/rules/{}", rule.kind()));
+    let id = match cast.rules.get(&rule) {
+        Some(id) => {
+            world
+                .control
+                .put(&format!("{path}/{id}"), &body)
+                .await?
+                .expect(200)?;
+            *id
+        }
+        None => world
+            .control
+            .post(&path, &body)
+            .await?
+            .expect(201)?
+            .number("id")?,
+    };
+    cast.rules.insert(rule, id);
+    let past = cast.past_rules.entry(rule).or_default();
+    if !past.contains(&id) {
+        past.push(id);
+    }
+    Ok(())
+}
+
+/// A rule as an admin builds it by the guide.
+fn rule_body(rule: RuleName, url: &str, payload: &str) -> Value {
+    let webhook = json!({
+        "field_name": "trigger_webhook",
+        "request_type": "POST",
+        "url": url,
+        "content_type": "JSON",
+        "content_layout": "2",
+        "content": payload,
+    });
+    match rule {
+        RuleName::TicketCreation => json!({
+            "name": rule.title(),
+            "active": true,
+            "actions": [webhook],
+        }),
+        RuleName::TicketUpdates => json!({
+            "name": rule.title(),
+            "active": true,
+            "performer": { "type": 3 },
+            "events": [
+                { "field_name": "reply_sent" },
+                { "field_name": "note_type", "value": "any" },
+                { "field_name": "status", "from": "--", "to": "--" },
+            ],
+            "actions": [webhook],
+        }),
+    }
+}
