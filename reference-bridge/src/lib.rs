@@ -1,1 +1,73 @@
-//! reference-bridge
+//! # reference-bridge
+//!
+//! The OpenCX integration with Freshdesk behind the bridge contract: webhooks
+//! come in, tickets are read and mirrored as sessions, a brain decides, and
+//! answers, drafts, handoffs and resolutions go out, each once.
+//!
+//! Start at [`Bridge`]; go down when you need to:
+//!
+//! | module | is |
+//! |---|---|
+//! | `bridge` | [`Bridge`] and [`BridgeOptions`]: starting and stopping |
+//! | `api` | the contract over HTTP |
+//! | `verify`, `connect`, [`settings`] | credentials, the connection, the settings |
+//! | `webhook` | the two payloads that Freshdesk's rules send |
+//! | `dispatch`, [`work`] | the queue: one job at a time per ticket |
+//! | `ticket` | looking at a ticket: mirror, decide, act |
+//! | [`session`], [`turn`] | what is kept of a ticket, and of the AI's turn on it |
+//! | `freshdesk` | the client of the Freshdesk REST API |
+//! | [`brain`] | whoever decides what the AI says |
+//! | [`policies`] | what could have been done otherwise, as values |
+//! | [`store`] | what must not be lost |
+//! | `clock`, `entropy` | time and randomness, passed in |
+//! | `desk` | what all of these share |
+
+mod api;
+mod bridge;
+mod clock;
+mod connect;
+mod desk;
+mod dispatch;
+mod entropy;
+mod freshdesk;
+mod ticket;
+mod verify;
+mod webhook;
+
+pub mod brain;
+pub mod policies;
+pub mod session;
+pub mod settings;
+pub mod store;
+pub mod turn;
+pub mod work;
+
+pub use self::{
+    brain::{Brain, HttpBrain, ScriptedBrain},
+    bridge::{Bridge, BridgeOptions, StartError},
+    clock::Clock,
+    entropy::Entropy,
+    policies::Policies,
+    store::{MemoryStore, Store},
+};
+
+/// Whoever carries HTTP requests: sockets in the live world, a router in memory
+/// in the simulated one.
+pub type HttpService = tower::util::BoxCloneSyncService<
+    http::Request<axum::body::Body>,
+    http::Response<axum::body::Body>,
+    tower::BoxError,
+>;
+
+/// The word of `known` that `word` was most probably meant to be.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}

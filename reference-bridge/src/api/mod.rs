@@ -1,0 +1,142 @@
+//! The bridge contract over HTTP.
+//!
+//! * [`mod@self`]: the routes, and who may call them
+//! * `error`: the one error body
+//! * `fields`: reading a JSON body field by field
+//! * `integration`: verify, save, read, disconnect
+//! * `sessions`: sessions and their history, and the problems
+//! * `webhook`: what Freshdesk's rules call
+
+mod error;
+mod fields;
+mod integration;
+mod sessions;
+mod webhook;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+
+pub(crate) use self::sessions::session_json;
+use self::{error::ApiError, fields::Fields};
+use crate::desk::Desk;
+
+/// The largest management request that is read.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The version of the contract that is served.
+const CONTRACT: &str = "1";
+
+/// What the routes share.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) token: Arc<SecretString>,
+    /// Whether the clock may be advanced from outside.
+    pub(crate) testing_clock: bool,
+}
+
+/// The contract's routes.
+pub(crate) fn router(api: Api) -> Router {
+    let mut guarded = Router::new()
+        .route(
+            "/v1/integrations/freshdesk/verify",
+            post(integration::verify).fallback(not_allowed),
+        )
+        .route(
+            "/v1/integrations/freshdesk",
+            get(integration::read)
+                .put(integration::save)
+                .delete(integration::disconnect)
+                .fallback(not_allowed),
+        )
+        .route("/v1/sessions", get(sessions::list).fallback(not_allowed))
+        .route("/v1/sessions/{id}", get(sessions::one).fallback(not_allowed))
+        .route(
+            "/v1/sessions/{id}/history",
+            get(sessions::history).fallback(not_allowed),
+        )
+        .route("/v1/problems", get(sessions::problems).fallback(not_allowed));
+    if api.testing_clock {
+        guarded = guarded.route(
+            "/v1/testing/clock/advance",
+            post(advance_clock).fallback(not_allowed),
+        );
+    }
+    let guarded = guarded
+        .fallback(no_such_path)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(api.clone(), authenticate));
+    Router::new()
+        .route("/v1/health", get(health).fallback(not_allowed))
+        .route(
+            "/webhooks/freshdesk/{token}",
+            post(webhook::accept).fallback(not_allowed),
+        )
+        .fallback_service(guarded.with_state(api.clone()))
+        .with_state(api)
+}
+
+/// Lets only the holder of the bearer token in (SEC-4).
+async fn authenticate(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token)
+        })
+        .unwrap_or_default();
+    let expected = api.token.expose_secret();
+    if bool::from(given.as_bytes().ct_eq(expected.as_bytes())) && !expected.is_empty() {
+        next.run(request).await
+    } else {
+        ApiError::unauthorized().into_response()
+    }
+}
+
+async fn health(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
+    api.desk.store.ping().await?;
+    let mut capabilities = vec!["restart"];
+    if api.testing_clock {
+        capabilities.insert(0, "clock");
+    }
+    Ok(Json(json!({
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "contract": CONTRACT,
+        "capabilities": capabilities,
+    })))
+}
+
+async fn advance_clock(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let mut fields = Fields::of_body(&headers, &body)?;
+    let seconds = fields.seconds("seconds")?;
+    fields.finish()?;
+    api.desk.clock.advance(Duration::from_secs_f64(seconds));
+    Ok(Json(json!({ "now": api.desk.clock.now() })))
+}
+
+async fn not_allowed() -> ApiError {
+    ApiError::method_not_allowed()
+}
+
+async fn no_such_path() -> ApiError {
+    ApiError::not_found("there is no such path; GET /v1/health names the contract")
+}

@@ -1,0 +1,170 @@
+//! Sessions, their history, and the problems.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
+};
+use serde_json::{Value, json};
+
+use super::{Api, error::ApiError};
+use crate::{
+    nearest,
+    session::{Entry, Session, Status},
+    store::SessionFilter,
+};
+
+/// Sessions on one page.
+const PAGE: usize = 100;
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let filter = filter(query.as_deref().unwrap_or_default())?;
+    let page = api.desk.store.sessions(&filter).await?;
+    let items: Vec<_> = page.items.iter().map(session_json).collect();
+    Ok(Json(json!({
+        "items": items,
+        "next": page.next.map(|next| next.to_string()),
+    })))
+}
+
+pub(super) async fn one(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(session_json(&session(&api, &id).await?)))
+}
+
+pub(super) async fn history(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let session = session(&api, &id).await?;
+    let mut entries = api.desk.store.entries(&session.id).await?;
+    entries.sort_by_key(|entry| entry.at);
+    let items: Vec<_> = entries.iter().map(entry_json).collect();
+    Ok(Json(json!({ "items": items })))
+}
+
+pub(super) async fn problems(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
+    let problems = api.desk.store.problems().await?;
+    let items: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "kind": problem.kind,
+                "ticket_id": problem.ticket_id,
+                "since": problem.since,
+                "message": problem.message,
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "items": items })))
+}
+
+async fn session(api: &Api, id: &str) -> Result<Session, ApiError> {
+    api.desk
+        .store
+        .session(id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("there is no such session"))
+}
+
+fn filter(query: &str) -> Result<SessionFilter, ApiError> {
+    const KNOWN: [&str; 4] = ["ticket_id", "status", "cursor", "limit"];
+    let invalid = |message: String| {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message)
+    };
+    let mut filter = SessionFilter {
+        limit: PAGE,
+        ..SessionFilter::default()
+    };
+    for (name, value) in url_pairs(query) {
+        if value.is_empty() && KNOWN.contains(&name.as_str()) {
+            continue;
+        }
+        let number = || {
+            value
+                .parse::<i64>()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(|| invalid(format!("{name} must be a positive whole number")))
+        };
+        match name.as_str() {
+            "ticket_id" => filter.ticket_id = Some(number()?),
+            "cursor" => filter.after = Some(number()?),
+            "limit" => {
+                filter.limit = usize::try_from(number()?).unwrap_or(PAGE).min(PAGE);
+            }
+            "status" => {
+                filter.status = Some(
+                    serde_json::from_value(json!(value)).map_err(|_| {
+                        invalid(format!(
+                            "status is {value:?}, not one of open, closed_resolved, closed_unresolved"
+                        ))
+                    })?,
+                );
+            }
+            _ => {
+                let near = nearest(&name, KNOWN)
+                    .map(|near| format!("; did you mean {near}?"))
+                    .unwrap_or_default();
+                return Err(ApiError::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "unknown_field",
+                    format!("{name:?} is not a parameter here{near}"),
+                ));
+            }
+        }
+    }
+    Ok(filter)
+}
+
+fn url_pairs(query: &str) -> Vec<(String, String)> {
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+/// A session as the contract shows it.
+pub(crate) fn session_json(session: &Session) -> Value {
+    let status = match session.status {
+        Status::Open => "open",
+        Status::ClosedResolved => "closed_resolved",
+        Status::ClosedUnresolved => "closed_unresolved",
+    };
+    json!({
+        "id": session.id,
+        "ticket_id": session.ticket_id,
+        "channel": session.channel,
+        "source": session.source,
+        "status": status,
+        "handed_off": session.handed_off,
+        "handoff": session.handoff,
+        "ai_closure_type": session.ai_closure_type,
+        "contact": session.contact,
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
+    })
+}
+
+/// A history entry as the contract shows it.
+fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "id": entry.id(),
+        "at": entry.at,
+        "kind": entry.kind,
+        "freshdesk_conversation_id": entry.freshdesk_conversation_id,
+        "author": entry.author,
+        "text": entry.text,
+        "attachments": entry.attachments,
+        "event": entry.event,
+    })
+}

@@ -1,0 +1,235 @@
+//! Works off the queue: one job at a time per ticket, many tickets at once. The
+//! dispatcher sleeps until something is due or somebody wakes it; it never polls.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    clock::later,
+    desk::Desk,
+    freshdesk::FreshdeskError,
+    settings::{Connection, ConnectionState},
+    store::{StoreError, Write},
+    ticket::{self, End, LookError},
+    verify,
+    work::{Job, Problem},
+};
+
+/// How long a job may be held without a sign of life; renewed at half time.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// How long the dispatcher rests when the store does not answer.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Runs until `stop` says so, and then lets the running looks end.
+pub(crate) async fn run(desk: Arc<Desk>, owner: String, mut stop: watch::Receiver<bool>) {
+    let mut looks = JoinSet::new();
+    let mut renew_at = None;
+    loop {
+        let next = if *stop.borrow_and_update() {
+            None
+        } else {
+            match fill(&desk, &owner, &mut looks).await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::error!(%error, "cannot take jobs");
+                    Some(later(desk.clock.now(), STORE_PAUSE))
+                }
+            }
+        };
+        if looks.is_empty() {
+            if *stop.borrow() {
+                return;
+            }
+            renew_at = None;
+        } else if renew_at.is_none() {
+            renew_at = Some(later(desk.clock.now(), LEASE / 2));
+        }
+        tokio::select! {
+            biased;
+            changed = stop.changed() => {
+                // The bridge is gone: nobody can stop us but by dropping.
+                if changed.is_err() {
+                    return;
+                }
+            }
+            Some(ended) = looks.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a look ended badly; its lease will run out");
+                }
+            }
+            () = desk.work.notified() => {}
+            () = sleep_until(&desk, next) => {}
+            () = sleep_until(&desk, renew_at) => {
+                let until = later(desk.clock.now(), LEASE);
+                if let Err(error) = desk.store.renew(&owner, until).await {
+                    tracing::error!(%error, "cannot renew leases");
+                }
+                renew_at = None;
+            }
+        }
+    }
+}
+
+async fn sleep_until(desk: &Desk, at: Option<Timestamp>) {
+    match at {
+        Some(at) => desk.clock.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Starts looks while there are due jobs and free hands; says when the next
+/// job is due.
+async fn fill(
+    desk: &Arc<Desk>,
+    owner: &str,
+    looks: &mut JoinSet<()>,
+) -> Result<Option<Timestamp>, StoreError> {
+    let free = desk.policies.tickets_at_once.saturating_sub(looks.len());
+    if free == 0 {
+        return Ok(None);
+    }
+    let Some(connection) = desk.store.connection().await? else {
+        return Ok(None);
+    };
+    if connection.state != ConnectionState::Connected {
+        // Events are kept until the connection is mended (VER-8).
+        return Ok(None);
+    }
+    let now = desk.clock.now();
+    let jobs = desk
+        .store
+        .claim(owner, now, later(now, LEASE), free)
+        .await?;
+    let connection = Arc::new(connection);
+    for job in jobs {
+        looks.spawn(work_off(desk.clone(), connection.clone(), job));
+    }
+    if looks.len() >= desk.policies.tickets_at_once {
+        return Ok(None);
+    }
+    desk.store.next_due().await
+}
+
+async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
+    let result = if job.account == connection.settings.domain {
+        ticket::look(&desk, &connection, &mut job).await
+    } else {
+        // Left over from another account: nothing can be read there any more.
+        Ok(End::Done)
+    };
+    let ended = match result {
+        Ok(End::Done) => finish(&desk, &job).await,
+        Ok(End::Later(until)) => desk.store.postpone(&job, until, true).await,
+        Err(error) => after_error(&desk, &connection, &job, error).await,
+    };
+    if let Err(error) = ended {
+        tracing::error!(ticket = job.ticket_id, %error, "cannot note how a look ended");
+    }
+}
+
+async fn finish(desk: &Desk, job: &Job) -> Result<(), StoreError> {
+    if job.attempts > 0 {
+        let gone = ["rate_limited", "freshdesk_unavailable"].map(|kind| Write::ProblemGone {
+            account: job.account.clone(),
+            kind: kind.to_owned(),
+            ticket_id: Some(job.ticket_id),
+        });
+        desk.store.record(gone.to_vec()).await?;
+    }
+    desk.store.finish(job).await
+}
+
+/// Keeps the job, says why, and chooses when to try again.
+async fn after_error(
+    desk: &Desk,
+    connection: &Connection,
+    job: &Job,
+    error: LookError,
+) -> Result<(), StoreError> {
+    let now = desk.clock.now();
+    let retry = i32::try_from(job.attempts).unwrap_or(i32::MAX).min(6) as u32;
+    tracing::warn!(ticket = job.ticket_id, attempts = job.attempts, %error, "a look failed");
+    let error = match error {
+        LookError::Freshdesk(error) => error,
+        LookError::Store(_) | LookError::Brain(_) => {
+            return desk
+                .store
+                .postpone(job, later(now, STORE_PAUSE), false)
+                .await;
+        }
+    };
+    let (kind, wait, rest) = match &error {
+        FreshdeskError::RateLimited { retry_after, .. } => {
+            let rest = desk.policies.rest_after_rate_limit * (retry + 1).min(6);
+            ("rate_limited", rest.max(retry_after.unwrap_or_default()), true)
+        }
+        FreshdeskError::Ambiguous { .. } => {
+            // The thread will tell; a post may still be on its way until then.
+            let until = later(now, desk.policies.ambiguity_grace);
+            if job.attempts < 2 {
+                return desk.store.postpone(job, until, true).await;
+            }
+            ("freshdesk_unavailable", desk.policies.ambiguity_grace * (1 << retry), true)
+        }
+        FreshdeskError::Unauthorized | FreshdeskError::Forbidden { .. } => {
+            let broken = break_connection(desk, connection).await?;
+            let wait = if broken { Duration::ZERO } else { Duration::from_secs(300) };
+            if broken {
+                return desk.store.postpone(job, now, false).await;
+            }
+            ("refused", wait, false)
+        }
+        FreshdeskError::Unavailable(_) | FreshdeskError::Nonsense(_) => {
+            ("freshdesk_unavailable", Duration::from_secs(30) * (1 << retry), false)
+        }
+        FreshdeskError::NotFound(_) | FreshdeskError::Refused { .. } => {
+            ("refused", Duration::from_secs(300) * (retry + 1), false)
+        }
+    };
+    let until = later(now, wait);
+    let problem = Problem {
+        account: job.account.clone(),
+        kind: kind.to_owned(),
+        ticket_id: Some(job.ticket_id),
+        since: now,
+        message: format!("{error}. Nothing is lost: it will be done after {until}"),
+    };
+    desk.store.record(vec![Write::Problem(problem)]).await?;
+    desk.store.postpone(job, until, rest).await
+}
+
+/// Finds out whether a 401 or 403 means that the credentials no longer work,
+/// and says so in Verify's words (VER-8).
+async fn break_connection(desk: &Desk, used: &Connection) -> Result<bool, StoreError> {
+    let _alone = desk.connecting.lock().await;
+    let Some(mut connection) = desk.store.connection().await? else {
+        return Ok(true);
+    };
+    let same = connection.connected_at == used.connected_at && connection.has_key(&used.api_key);
+    if !same || connection.state != ConnectionState::Connected {
+        return Ok(true);
+    }
+    let domain = connection.settings.domain.clone();
+    let error = match verify::credentials(desk, &domain, &connection.api_key).await {
+        Ok(_) | Err(verify::VerifyError::Unavailable { .. }) => return Ok(false),
+        Err(error) => error,
+    };
+    tracing::error!(%error, "the connection is broken");
+    let reason = error.to_string();
+    connection.state = ConnectionState::Broken {
+        reason: reason.clone(),
+    };
+    desk.store.save_connection(&connection).await?;
+    let problem = Problem {
+        account: domain,
+        kind: "connection_broken".to_owned(),
+        ticket_id: None,
+        since: desk.clock.now(),
+        message: format!("{reason}. Events are kept; verify again and they are worked off"),
+    };
+    desk.store.record(vec![Write::Problem(problem)]).await?;
+    Ok(true)
+}

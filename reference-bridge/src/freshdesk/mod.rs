@@ -1,0 +1,226 @@
+//! The bridge's own client of the Freshdesk REST API v2.
+//!
+//! * [`mod@self`]: [`Freshdesk`], one method per call the bridge makes
+//! * `exchange`: sending, with time-outs, 429 discipline and retries (LIM-1)
+//! * `quota`: the one budget that all work of an account shares (LIM-9)
+//! * `error`: what can go wrong, told apart by what can be done about it
+//! * `types`: tickets, conversations, agents as far as the bridge reads them
+//! * `tolerant`: reading JSON that is not quite what the reference says
+//! * `multipart`: replies and notes with files
+//!
+//! It shares nothing with the fake: both are readings of the public reference.
+
+mod error;
+mod exchange;
+mod multipart;
+mod quota;
+mod tolerant;
+mod types;
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use http::{HeaderValue, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+pub(crate) use self::{
+    error::FreshdeskError,
+    exchange::{Call, Content, Exchange, Nature},
+    quota::{Quota, Urgency},
+    types::{Agent, Conversation, FileInfo, Group, PostedConversation, Role, Ticket, TicketField},
+};
+use crate::{HttpService, clock::Clock, entropy::Entropy, policies::Policies, turn::OutgoingFile};
+
+/// A client for one account with one key.
+#[derive(Clone)]
+pub(crate) struct Freshdesk {
+    exchange: Exchange,
+}
+
+impl Freshdesk {
+    /// A client for `domain`, which must be a plain host name; `quota` is
+    /// shared by all clients of the account.
+    pub(crate) fn new(
+        service: HttpService,
+        domain: &str,
+        api_key: &SecretString,
+        quota: Arc<Quota>,
+        clock: Clock,
+        entropy: Entropy,
+        policies: Arc<Policies>,
+    ) -> Self {
+        let credentials = base64::engine::general_purpose::STANDARD
+            .encode(format!("{}:X", api_key.expose_secret()));
+        let mut authorization = HeaderValue::from_str(&format!("Basic {credentials}"))
+            .unwrap_or_else(|_| HeaderValue::from_static("Basic Og=="));
+        authorization.set_sensitive(true);
+        Self {
+            exchange: Exchange {
+                service,
+                domain: domain.into(),
+                authorization,
+                quota,
+                clock,
+                entropy,
+                policies,
+                urgency: Urgency::Customer,
+            },
+        }
+    }
+
+    /// The same client for work that nobody waits for.
+    pub(crate) fn in_background(&self) -> Self {
+        let mut exchange = self.exchange.clone();
+        exchange.urgency = Urgency::Background;
+        Self { exchange }
+    }
+
+    /// `GET /agents/me`: who the key belongs to.
+    pub(crate) async fn me(&self) -> Result<Agent, FreshdeskError> {
+        self.read("/agents/me").await
+    }
+
+    /// `GET /roles`: only admins may read them.
+    pub(crate) async fn roles(&self) -> Result<Vec<Role>, FreshdeskError> {
+        self.read("/roles").await
+    }
+
+    /// `GET /agents/{id}`; `NotFound` for a contact.
+    pub(crate) async fn agent(&self, id: i64) -> Result<Agent, FreshdeskError> {
+        self.read(&format!("/agents/{id}")).await
+    }
+
+    /// `GET /groups/{id}`.
+    pub(crate) async fn group(&self, id: i64) -> Result<Group, FreshdeskError> {
+        self.read(&format!("/groups/{id}")).await
+    }
+
+    /// `GET /ticket_fields`.
+    pub(crate) async fn ticket_fields(&self) -> Result<Vec<TicketField>, FreshdeskError> {
+        self.read("/ticket_fields").await
+    }
+
+    /// `GET /automations/{type}/rules`: a bare list, or wrapped in `rules`.
+    pub(crate) async fn automation_rules(&self, kind: u8) -> Result<Vec<Value>, FreshdeskError> {
+        let answer: Value = self.read(&format!("/automations/{kind}/rules")).await?;
+        Ok(match answer {
+            Value::Array(rules) => rules,
+            Value::Object(mut fields) => match fields.remove("rules") {
+                Some(Value::Array(rules)) => rules,
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        })
+    }
+
+    /// `GET /tickets/{id}?include=…`.
+    pub(crate) async fn ticket(&self, id: i64, include: &[&str]) -> Result<Ticket, FreshdeskError> {
+        let query = if include.is_empty() {
+            String::new()
+        } else {
+            format!("?include={}", include.join(","))
+        };
+        let mut call = Call::get(format!("/tickets/{id}{query}"));
+        call.cost = 1 + include.len() as u32;
+        self.exchange.read(&call).await
+    }
+
+    /// Every conversation of a ticket, oldest first.
+    pub(crate) async fn conversations(
+        &self,
+        ticket_id: i64,
+        all_pages: bool,
+    ) -> Result<Vec<Conversation>, FreshdeskError> {
+        let mut next = Some(format!("/tickets/{ticket_id}/conversations?per_page=100"));
+        let mut conversations = Vec::new();
+        while let Some(path) = next {
+            let (page, link): (Vec<Conversation>, _) =
+                self.exchange.read_page(&Call::get(path)).await?;
+            conversations.extend(page);
+            next = link.filter(|_| all_pages);
+        }
+        Ok(conversations)
+    }
+
+    /// One page of tickets updated since a moment, least recently updated
+    /// first, and the path of the next page.
+    pub(crate) async fn tickets_page(
+        &self,
+        path: String,
+    ) -> Result<(Vec<Ticket>, Option<String>), FreshdeskError> {
+        self.exchange.read_page(&Call::get(path)).await
+    }
+
+    /// `PUT /tickets/{id}`, which may be repeated.
+    pub(crate) async fn update_ticket(
+        &self,
+        id: i64,
+        properties: &Value,
+    ) -> Result<Ticket, FreshdeskError> {
+        let call = Call {
+            method: Method::PUT,
+            path: format!("/tickets/{id}"),
+            content: Content::Json(properties.to_string().into()),
+            nature: Nature::Repeatable,
+            cost: 1,
+        };
+        self.exchange.read(&call).await
+    }
+
+    /// `POST /tickets/{id}/reply`, which must not be repeated blindly.
+    pub(crate) async fn reply(
+        &self,
+        ticket_id: i64,
+        html: &str,
+        files: &[OutgoingFile],
+    ) -> Result<PostedConversation, FreshdeskError> {
+        let content = match files {
+            [] => Content::Json(json!({ "body": html }).to_string().into()),
+            files => self.multipart(&[("body", html)], files),
+        };
+        self.post(format!("/tickets/{ticket_id}/reply"), content).await
+    }
+
+    /// `POST /tickets/{id}/notes`, private, which must not be repeated blindly.
+    pub(crate) async fn private_note(
+        &self,
+        ticket_id: i64,
+        html: &str,
+        files: &[OutgoingFile],
+    ) -> Result<PostedConversation, FreshdeskError> {
+        let content = match files {
+            [] => Content::Json(json!({ "body": html, "private": true }).to_string().into()),
+            files => self.multipart(&[("body", html), ("private", "true")], files),
+        };
+        self.post(format!("/tickets/{ticket_id}/notes"), content).await
+    }
+
+    fn multipart(&self, fields: &[(&str, &str)], files: &[OutgoingFile]) -> Content {
+        let form = multipart::encode(&self.exchange.entropy, fields, files);
+        Content::Multipart {
+            boundary: form.boundary,
+            bytes: form.bytes,
+        }
+    }
+
+    async fn post(
+        &self,
+        path: String,
+        content: Content,
+    ) -> Result<PostedConversation, FreshdeskError> {
+        let call = Call {
+            method: Method::POST,
+            path,
+            content,
+            nature: Nature::Once,
+            cost: 1,
+        };
+        self.exchange.read(&call).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, FreshdeskError> {
+        self.exchange.read(&Call::get(path.to_owned())).await
+    }
+}

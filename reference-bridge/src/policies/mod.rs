@@ -1,0 +1,172 @@
+//! What the bridge does where it could have done otherwise, as values: a bridge
+//! that is wrong on purpose is this bridge with one of them replaced.
+//!
+//! * [`mod@self`]: [`Policies`], all of them with their defaults
+//! * `gate`: which new tickets the AI takes
+//! * `silence`: when it stays silent on a ticket it has
+//! * `retry`: when a call to Freshdesk is sent again
+//! * `recognition`: which messages are its own
+//!
+//! docs/behaviour.md lists each with its reason.
+
+mod gate;
+mod recognition;
+mod retry;
+mod silence;
+
+use std::{sync::Arc, time::Duration};
+
+pub use self::{
+    gate::{GateFacts, GuideGate, IntakeGate},
+    recognition::{AuthorOrLog, MessageFacts, Recognition},
+    retry::{HonourRetryAfter, Retry},
+    silence::{OwnerOrFlag, Silence, SilenceFacts},
+};
+
+/// How much of a thread is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadPages {
+    /// All pages (FLW-2).
+    All,
+    /// The first page only: a known defect.
+    First,
+}
+
+/// How tags are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagWriting {
+    /// The ticket's own tags and ours (FLW-4).
+    Union,
+    /// Ours in place of the ticket's: a known defect.
+    Replace,
+}
+
+/// What is done after a post whose outcome is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterAmbiguousPost {
+    /// The thread is read again before anything is sent again (FLW-8).
+    Reread,
+    /// It is sent again: a known defect.
+    Resend,
+}
+
+/// How several unanswered customer messages are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answering {
+    /// One answer for all of them.
+    OneForAll,
+    /// One for each: a known defect.
+    OneForEach,
+}
+
+/// What is looked at just before posting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recheck {
+    /// Owner, flag and thread tail, if what is known is older than this or a
+    /// webhook came meanwhile (FLW-7).
+    WhenOlderThan(Duration),
+    /// Nothing: a known defect.
+    Never,
+}
+
+/// Which private text may become public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privacy {
+    /// None: notes, summaries and drafts stay private (SEC-5).
+    NotesStayPrivate,
+    /// Private notes are posted as public replies: a known defect.
+    NotesGoPublic,
+}
+
+/// What a sweep may do about a change that no webhook told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepScope {
+    /// It heals lost deliveries: changes that the account's own rules would
+    /// have reported, had every call arrived. What no rule reports is left for
+    /// the operator to see and mend (rows SYM-1, SYM-2 and SYM-5 of the guide).
+    LostDeliveries,
+    /// It acts on every change, rules or not.
+    Everything,
+}
+
+/// Everything the bridge could have done otherwise.
+#[derive(Clone)]
+pub struct Policies {
+    /// Which new tickets the AI takes.
+    pub gate: Arc<dyn IntakeGate>,
+    /// When it stays silent on a ticket it has.
+    pub silence: Arc<dyn Silence>,
+    /// When a call to Freshdesk is sent again.
+    pub retry: Arc<dyn Retry>,
+    /// Which messages are its own.
+    pub recognition: Arc<dyn Recognition>,
+    /// How much of a thread is read.
+    pub thread_pages: ThreadPages,
+    /// How tags are written.
+    pub tag_writing: TagWriting,
+    /// What is done after a post whose outcome is not known.
+    pub after_ambiguous_post: AfterAmbiguousPost,
+    /// How several unanswered messages are answered.
+    pub answering: Answering,
+    /// What is looked at just before posting.
+    pub recheck: Recheck,
+    /// Which private text may become public.
+    pub privacy: Privacy,
+    /// Whether a message that Freshdesk marks as automatic is answered (FLW-11: no).
+    pub answer_automatic_mail: bool,
+    /// AI posts per ticket and hour, at most (FLW-11).
+    pub posts_per_hour: usize,
+    /// Bytes of attachments on one reply or note, at most (LIM-4).
+    pub attachment_bytes: usize,
+    /// Tickets worked on at the same time.
+    pub tickets_at_once: usize,
+    /// How long a call to Freshdesk may take.
+    pub call_timeout: Duration,
+    /// How long the brain may think.
+    pub brain_timeout: Duration,
+    /// How often a failing brain is asked for one answer before people get the ticket.
+    pub brain_attempts: u32,
+    /// How long a post that timed out may still be on its way.
+    pub ambiguity_grace: Duration,
+    /// The part of the quota that is left for people and other apps (LIM-9).
+    pub quota_reserve: f64,
+    /// How long an operation rests that was refused four times with 429: times
+    /// the attempt's number, up to six times (LIM-2).
+    pub rest_after_rate_limit: Duration,
+    /// How often the sweep looks for lost webhooks; `None` never (WHK-10).
+    pub sweep_interval: Option<Duration>,
+    /// What the sweep may do.
+    pub sweep_scope: SweepScope,
+    /// How far back the one import reaches (LIM-6).
+    pub backfill_window: Duration,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            gate: Arc::new(GuideGate),
+            silence: Arc::new(OwnerOrFlag),
+            retry: Arc::new(HonourRetryAfter::default()),
+            recognition: Arc::new(AuthorOrLog),
+            thread_pages: ThreadPages::All,
+            tag_writing: TagWriting::Union,
+            after_ambiguous_post: AfterAmbiguousPost::Reread,
+            answering: Answering::OneForAll,
+            recheck: Recheck::WhenOlderThan(Duration::from_secs(2)),
+            privacy: Privacy::NotesStayPrivate,
+            answer_automatic_mail: false,
+            posts_per_hour: 20,
+            attachment_bytes: 20 * 1024 * 1024,
+            tickets_at_once: 16,
+            call_timeout: Duration::from_secs(30),
+            brain_timeout: Duration::from_secs(60),
+            brain_attempts: 3,
+            ambiguity_grace: Duration::from_secs(10),
+            quota_reserve: 0.1,
+            rest_after_rate_limit: Duration::from_secs(300),
+            sweep_interval: Some(Duration::from_secs(300)),
+            sweep_scope: SweepScope::LostDeliveries,
+            backfill_window: Duration::from_secs(180 * 24 * 3600),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The writes that go down together or not at all.
+
+use crate::{
+    session::{Entry, Session},
+    turn::Turn,
+    work::{Account, Problem},
+};
+
+/// One change of durable state; see [`Store::record`](super::Store::record).
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Inserts or replaces a session. A second session for the same ticket is
+    /// an error (FLW-1).
+    Session(Session),
+    /// Inserts an entry, unless its key is there already (WHK-6).
+    Entry(Entry),
+    /// These entries await no answer any more.
+    Settle {
+        /// The session.
+        session_id: String,
+        /// The entries' keys.
+        keys: Vec<String>,
+    },
+    /// Inserts or replaces a turn.
+    Turn(Turn),
+    /// Inserts or replaces what is known of an account.
+    Account(Account),
+    /// Reports a problem; one that is already reported keeps its `since`.
+    Problem(Problem),
+    /// A problem is no more.
+    ProblemGone {
+        /// The account's domain.
+        account: String,
+        /// What kind.
+        kind: String,
+        /// The ticket, if it was about one.
+        ticket_id: Option<i64>,
+    },
+}

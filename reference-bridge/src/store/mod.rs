@@ -1,0 +1,136 @@
+//! Where the bridge keeps what it must not lose.
+//!
+//! * [`mod@self`]: the [`Store`] trait, one for all backends
+//! * `change`: the [`Write`]s that go down together or not at all
+//! * `memory`: [`MemoryStore`], for the simulated world and for trying out
+//! * `sqlite`: [`SqliteStore`], the embedded default
+//!
+//! The test-suite in `tests/store.rs` runs on every backend.
+
+mod change;
+mod memory;
+
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+pub use self::{
+    change::Write,
+    memory::MemoryStore,
+};
+use crate::{
+    session::{Entry, Session, Status},
+    settings::Connection,
+    turn::Turn,
+    work::{Account, EventKind, Job, Problem},
+};
+
+/// The store could not do it; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreError(pub String);
+
+/// Which sessions to list.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFilter {
+    /// Only this ticket's.
+    pub ticket_id: Option<i64>,
+    /// Only those in this status.
+    pub status: Option<Status>,
+    /// Only those after this position, as an earlier page gave it.
+    pub after: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One page of sessions, oldest first.
+#[derive(Clone, Debug)]
+pub struct SessionPage {
+    /// The sessions.
+    pub items: Vec<Session>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<i64>,
+}
+
+/// When each of the two rules' webhooks was last accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deliveries {
+    /// Rule 1's.
+    pub created: Option<Timestamp>,
+    /// Rule 2's.
+    pub updated: Option<Timestamp>,
+}
+
+/// Durable state. Every call is atomic; every call but the reads is durable
+/// when it returns. Implementations keep the order of entries as inserted.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The saved connection, if there is one.
+    async fn connection(&self) -> Result<Option<Connection>, StoreError>;
+    /// Saves the connection in place of any other.
+    async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError>;
+    /// Forgets the connection and its key; sessions stay.
+    async fn remove_connection(&self) -> Result<(), StoreError>;
+    /// What is known of an account.
+    async fn account(&self, domain: &str) -> Result<Option<Account>, StoreError>;
+
+    /// Puts one look at a ticket into the queue: a new line, or one generation
+    /// more on the line there is. A line at rest keeps resting. `event` is
+    /// noted as delivered at `now`.
+    async fn accept(
+        &self,
+        account: &str,
+        ticket_id: i64,
+        event: Option<EventKind>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// When webhooks were last accepted.
+    async fn deliveries(&self, account: &str) -> Result<Deliveries, StoreError>;
+    /// Takes up to `limit` due jobs for `owner`, until `lease_until`; a job is
+    /// with one owner only.
+    async fn claim(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>, StoreError>;
+    /// Prolongs every lease of `owner`.
+    async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError>;
+    /// The generation of a ticket's line in the queue, if it has one.
+    async fn generation(&self, account: &str, ticket_id: i64) -> Result<Option<i64>, StoreError>;
+    /// Ends a job. If a webhook came meanwhile the line stays, due at once.
+    async fn finish(&self, job: &Job) -> Result<(), StoreError>;
+    /// Gives a job back to be done at `until`. With `rest`, webhooks that come
+    /// before do not hasten it.
+    async fn postpone(&self, job: &Job, until: Timestamp, rest: bool) -> Result<(), StoreError>;
+    /// When the next unclaimed job is due, or a lease runs out.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Frees what a crashed process held, where only one process can use the
+    /// store at a time; elsewhere leases run out by themselves.
+    async fn reclaim(&self) -> Result<(), StoreError>;
+    /// How many lines the queue has.
+    async fn queue_depth(&self) -> Result<u64, StoreError>;
+
+    /// Carries out all writes or none.
+    async fn record(&self, writes: Vec<Write>) -> Result<(), StoreError>;
+    /// One session.
+    async fn session(&self, id: &str) -> Result<Option<Session>, StoreError>;
+    /// The session of a ticket.
+    async fn session_of_ticket(
+        &self,
+        account: &str,
+        ticket_id: i64,
+    ) -> Result<Option<Session>, StoreError>;
+    /// Sessions, oldest first.
+    async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, StoreError>;
+    /// A session's entries, as inserted.
+    async fn entries(&self, session_id: &str) -> Result<Vec<Entry>, StoreError>;
+    /// A ticket's turns, oldest first: the open one, and the sent log.
+    async fn turns(&self, account: &str, ticket_id: i64) -> Result<Vec<Turn>, StoreError>;
+    /// All problems, oldest first.
+    async fn problems(&self) -> Result<Vec<Problem>, StoreError>;
+}

@@ -1,0 +1,321 @@
+//! Looking at a ticket: read it, mirror it, decide, act.
+//!
+//! * [`mod@self`]: [`look`], the one job there is, and the [`Look`] it works on
+//! * `thread`: reading the live thread, and what in it is new
+//! * `status`: resolved, closed, reopened, deleted
+//! * `decide`: who speaks next, and what the brain says
+//! * `plan`: a decision as a turn of steps
+//! * `carry_out`: the steps, each once
+//! * `route`: the ticket update of a handoff, with its fallbacks
+//! * `markup`: text to HTML and back
+
+mod carry_out;
+mod decide;
+mod markup;
+mod plan;
+mod route;
+mod status;
+mod thread;
+
+use jiff::Timestamp;
+
+use self::thread::Snapshot;
+use crate::{
+    brain::BrainError,
+    desk::Desk,
+    freshdesk::{Freshdesk, FreshdeskError},
+    policies::GateFacts,
+    session::{Author, Channel, Contact, Entry, EntryKind, Session, Status},
+    settings::Connection,
+    store::{StoreError, Write},
+    turn::{Turn, TurnState},
+    work::{Job, Problem},
+};
+
+/// How often one look starts over because the thread moved under it.
+const ROUNDS: usize = 8;
+
+/// How a look ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Nothing is left to do.
+    Done,
+    /// Something is, at that time; webhooks do not hasten it.
+    Later(Timestamp),
+}
+
+/// Why a look could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Freshdesk(#[from] FreshdeskError),
+    #[error(transparent)]
+    Brain(#[from] BrainError),
+}
+
+/// One look at one ticket.
+struct Look<'a> {
+    desk: &'a Desk,
+    freshdesk: &'a Freshdesk,
+    connection: &'a Connection,
+    job: Job,
+    snapshot: Snapshot,
+    session: Session,
+    entries: Vec<Entry>,
+    turns: Vec<Turn>,
+    writes: Vec<Write>,
+}
+
+/// Brings the session of a ticket up to date and does what is to be done. The
+/// job's generation moves on with what was read.
+pub(crate) async fn look(
+    desk: &Desk,
+    connection: &Connection,
+    job: &mut Job,
+) -> Result<End, LookError> {
+    let freshdesk = &desk.client(connection);
+    let session = desk
+        .store
+        .session_of_ticket(&job.account, job.ticket_id)
+        .await?;
+    let known = match &session {
+        Some(session) => desk.store.entries(&session.id).await?,
+        None => Vec::new(),
+    };
+    let snapshot =
+        thread::read(desk, freshdesk, job.ticket_id, session.is_none(), known.len()).await?;
+    let Some(snapshot) = snapshot else {
+        if let Some(session) = session {
+            status::close_vanished(desk, session, &known).await?;
+        }
+        return Ok(End::Done);
+    };
+    let (session, entries) = match session {
+        Some(session) => (session, known),
+        None => match open(desk, connection, job, &snapshot) {
+            Some(session) => (session, Vec::new()),
+            None => return Ok(End::Done),
+        },
+    };
+    let mut look = Look {
+        desk,
+        freshdesk,
+        connection,
+        job: job.clone(),
+        snapshot,
+        session,
+        entries,
+        turns: desk.store.turns(&job.account, job.ticket_id).await?,
+        writes: Vec::new(),
+    };
+    for _ in 0..ROUNDS {
+        let end = look.round().await;
+        job.generation = look.job.generation;
+        if let Some(end) = end? {
+            return Ok(end);
+        }
+    }
+    // The thread moves faster than we can answer: let it settle.
+    Ok(End::Later(crate::clock::later(
+        desk.clock.now(),
+        std::time::Duration::from_secs(30),
+    )))
+}
+
+/// A session for a ticket that has none, if the intake gate lets it in (INT-5:
+/// judged on the live ticket, at every event).
+fn open(
+    desk: &Desk,
+    connection: &Connection,
+    job: &Job,
+    snapshot: &Snapshot,
+) -> Option<Session> {
+    let ticket = &snapshot.ticket;
+    if ticket.deleted || ticket.spam || !admits(desk, connection, snapshot) {
+        return None;
+    }
+    let source = ticket.source.unwrap_or_default();
+    let requester = ticket.requester.clone().unwrap_or_default();
+    let now = desk.clock.now();
+    Some(Session {
+        id: format!("ses_{}", desk.entropy.hex::<12>()),
+        account: job.account.clone(),
+        ticket_id: job.ticket_id,
+        channel: Channel::of_source(source),
+        source,
+        status: Status::Open,
+        handed_off: false,
+        handoff: None,
+        ai_closure_type: None,
+        contact: Contact {
+            name: requester.name,
+            email: requester.email,
+        },
+        created_at: now,
+        updated_at: now,
+        opening: true,
+        backfilled: false,
+        seen_status: 2,
+        reopened_by_message: false,
+        tagged: Vec::new(),
+        posts: Vec::new(),
+    })
+}
+
+fn admits(desk: &Desk, connection: &Connection, snapshot: &Snapshot) -> bool {
+    desk.policies.gate.admits(&GateFacts {
+        auto_handle_all: connection.settings.auto_handle_all,
+        default_group_id: connection.settings.default_group_id,
+        ai_agent_id: connection.agent.id,
+        responder_id: snapshot.ticket.responder_id,
+        group_id: snapshot.ticket.group_id,
+    })
+}
+
+impl Look<'_> {
+    /// One pass over the snapshot; `None` means that there is more to do.
+    async fn round(&mut self) -> Result<Option<End>, LookError> {
+        let waiting_for_post = self.reconcile();
+        self.ingest().await?;
+        self.sync_status().await?;
+        self.save().await?;
+        if let Some(until) = waiting_for_post {
+            return Ok(Some(End::Later(until)));
+        }
+        if let Some(turn) = self.open_turn() {
+            if self.is_overtaken(&turn) {
+                self.drop_turn(turn);
+                self.save().await?;
+            } else {
+                self.carry_out(turn).await?;
+                return Ok(None);
+            }
+        }
+        match self.decide().await? {
+            decide::Next::Nothing => {
+                self.save().await?;
+                Ok(Some(End::Done))
+            }
+            decide::Next::LookAgain => Ok(None),
+            decide::Next::Turn(turn) => {
+                self.write_turn(turn.clone());
+                self.save().await?;
+                self.carry_out(turn).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn open_turn(&self) -> Option<Turn> {
+        self.turns
+            .iter()
+            .find(|turn| turn.state == TurnState::Open)
+            .cloned()
+    }
+
+    /// Writes down all that changed, together or not at all.
+    async fn save(&mut self) -> Result<(), LookError> {
+        if self.writes.is_empty() {
+            return Ok(());
+        }
+        self.session.updated_at = self.desk.clock.now();
+        let mut writes = vec![Write::Session(self.session.clone())];
+        writes.append(&mut self.writes);
+        self.desk.store.record(writes).await?;
+        Ok(())
+    }
+
+    /// Notes that the session itself changed.
+    fn touch(&mut self) {
+        self.writes.push(Write::Session(self.session.clone()));
+    }
+
+    fn add(&mut self, entry: Entry) {
+        self.writes.push(Write::Entry(entry.clone()));
+        self.entries.push(entry);
+    }
+
+    fn add_event(&mut self, event: &str, text: &str) {
+        let entry = event_entry(
+            &self.session,
+            &self.entries,
+            self.desk.clock.now(),
+            event,
+            text,
+        );
+        self.add(entry);
+    }
+
+    fn write_turn(&mut self, turn: Turn) {
+        match self.turns.iter_mut().find(|known| known.id == turn.id) {
+            Some(known) => *known = turn.clone(),
+            None => self.turns.push(turn.clone()),
+        }
+        self.writes.push(Write::Turn(turn));
+    }
+
+    /// These messages await no answer any more.
+    fn settle(&mut self, keys: Vec<String>) {
+        if keys.is_empty() {
+            return;
+        }
+        for entry in &mut self.entries {
+            if keys.contains(&entry.key) {
+                entry.awaiting = false;
+            }
+        }
+        self.writes.push(Write::Settle {
+            session_id: self.session.id.clone(),
+            keys,
+        });
+    }
+
+    fn settle_all(&mut self) {
+        self.settle(self.awaiting());
+    }
+
+    /// The customer messages that nobody has answered, in thread order.
+    fn awaiting(&self) -> Vec<String> {
+        let mut awaiting: Vec<_> = self.entries.iter().filter(|entry| entry.awaiting).collect();
+        awaiting.sort_by_key(|entry| entry.at);
+        awaiting.into_iter().map(|entry| entry.key.clone()).collect()
+    }
+
+    fn report(&mut self, kind: &str, message: String) {
+        self.writes.push(Write::Problem(Problem {
+            account: self.job.account.clone(),
+            kind: kind.to_owned(),
+            ticket_id: Some(self.job.ticket_id),
+            since: self.desk.clock.now(),
+            message,
+        }));
+    }
+}
+
+/// A history entry for something that happened.
+fn event_entry(
+    session: &Session,
+    entries: &[Entry],
+    now: Timestamp,
+    event: &str,
+    text: &str,
+) -> Entry {
+    let number = entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Event)
+        .count();
+    Entry {
+        session_id: session.id.clone(),
+        key: format!("event:{number}"),
+        at: now,
+        kind: EntryKind::Event,
+        freshdesk_conversation_id: None,
+        author: Author::default(),
+        text: text.to_owned(),
+        attachments: Vec::new(),
+        event: Some(event.to_owned()),
+        awaiting: false,
+    }
+}

@@ -1,0 +1,193 @@
+//! A decision as a turn: the writes that carry it out, in order.
+
+use base64::Engine as _;
+
+use super::Look;
+use crate::{
+    brain::{Action, AnswerFile, Decision},
+    session::{AiClosureType, EntryKind, Handoff, HandoffTarget, Sentiment},
+    settings::Mode,
+    turn::{OutgoingFile, Progress, Purpose, Step, TicketUpdate, Turn, TurnState},
+};
+
+/// The turn for a decision, or `None` when there is nothing to write. Marks the
+/// session where the decision changes it at once: a handoff flags it before
+/// anything is written to Freshdesk (HND-1, oq 12).
+pub(super) fn turn(
+    look: &mut Look<'_>,
+    decision: Decision,
+    answers: Vec<String>,
+    resumed: bool,
+) -> Option<Turn> {
+    let assist = look.mode() == Mode::Assist;
+    let said = decision
+        .text
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(ToOwned::to_owned);
+    let (purpose, mut steps) = match (decision.action, assist) {
+        (Action::StaySilent, _) => (Purpose::Resume, Vec::new()),
+        (Action::Reply | Action::Resolve, true) => {
+            let text = with_footer(said?, look.connection.settings.assist_mode_footer.as_deref());
+            let (text, files) = attach(look, text, decision.attachments);
+            let note = Step::Note {
+                text,
+                entry: EntryKind::AiDraft,
+                files,
+            };
+            (Purpose::Draft, vec![note])
+        }
+        (Action::Reply, false) => (
+            Purpose::Reply,
+            vec![reply(look, said?, decision.attachments)],
+        ),
+        (Action::Handoff, _) => {
+            let public = said.filter(|_| !assist);
+            hand_off(look, public, decision)
+        }
+        (Action::Resolve, false) => resolve(look, said, decision),
+    };
+    let mut update = TicketUpdate::default();
+    let posts = steps.iter().any(Step::is_post);
+    if posts && !look.session.tagged.contains(&look.mode()) {
+        update.add_tags = tags(look.mode());
+    }
+    let marker = &look.connection.settings.marker_field;
+    if let Purpose::Handoff(handoff) = &purpose {
+        look.session.handed_off = true;
+        update.marker = Some((marker.clone(), true));
+        update.group_id = handoff.target.group_id;
+        update.responder_id = super::route::assignee(look, &handoff.target);
+        look.add_event("handoff", &handoff.summary);
+    } else if resumed {
+        // Otherwise the next handoff would be no change, and the customer's
+        // routing rule would not fire (oq 7).
+        update.marker = Some((marker.clone(), false));
+    }
+    if let Purpose::Resolve { .. } = purpose {
+        update.status = Some(4);
+    }
+    if update != TicketUpdate::default() {
+        steps.push(Step::Update(update));
+    }
+    if steps.is_empty() {
+        return None;
+    }
+    Some(Turn {
+        id: format!("turn_{}", look.desk.entropy.hex::<12>()),
+        account: look.session.account.clone(),
+        ticket_id: look.session.ticket_id,
+        session_id: look.session.id.clone(),
+        purpose,
+        answers,
+        steps: steps
+            .into_iter()
+            .map(|step| (step, Progress::Todo))
+            .collect(),
+        state: TurnState::Open,
+        created_at: look.desk.clock.now(),
+    })
+}
+
+/// The tags of a mode (FLW-4, FLW-5).
+fn tags(mode: Mode) -> Vec<String> {
+    let of_mode = match mode {
+        Mode::Assist => "opencx_assist_mode",
+        Mode::Autopilot | Mode::Off => "opencx_autopilot",
+    };
+    vec!["opencx".to_owned(), of_mode.to_owned()]
+}
+
+fn with_footer(text: String, footer: Option<&str>) -> String {
+    match footer.map(str::trim).filter(|footer| !footer.is_empty()) {
+        Some(footer) => format!("{text}\n\n{footer}"),
+        None => text,
+    }
+}
+
+fn reply(look: &Look<'_>, text: String, files: Vec<AnswerFile>) -> Step {
+    let (text, files) = attach(look, text, files);
+    Step::Reply { text, files }
+}
+
+/// Text first if there is any, then the private note, then the routing (HND-1,
+/// oq 11); the routing is in the turn's update.
+fn hand_off(look: &Look<'_>, public: Option<String>, decision: Decision) -> (Purpose, Vec<Step>) {
+    let settings = &look.connection.settings;
+    let summary = decision
+        .summary
+        .filter(|summary| !summary.trim().is_empty())
+        .or(decision.reason)
+        .unwrap_or_else(|| "The AI could not resolve this conversation.".to_owned());
+    let handoff = Handoff {
+        summary: summary.clone(),
+        sentiment: decision.sentiment,
+        target: HandoffTarget {
+            agent_id: settings.handoff_agent_id,
+            group_id: settings.handoff_group_id,
+        },
+    };
+    let mut steps = Vec::new();
+    if let Some(text) = public {
+        steps.push(reply(look, text, decision.attachments));
+    }
+    steps.push(note("AI handoff", &summary, decision.sentiment));
+    (Purpose::Handoff(handoff), steps)
+}
+
+fn resolve(look: &Look<'_>, said: Option<String>, decision: Decision) -> (Purpose, Vec<Step>) {
+    let summary = decision
+        .summary
+        .filter(|summary| !summary.trim().is_empty())
+        .or(decision.reason)
+        .unwrap_or_else(|| "The AI resolved this conversation.".to_owned());
+    let mut steps = Vec::new();
+    if let Some(text) = said {
+        steps.push(reply(look, text, decision.attachments));
+    }
+    steps.push(note("AI resolution", &summary, decision.sentiment));
+    let purpose = Purpose::Resolve {
+        summary,
+        sentiment: decision.sentiment,
+        closure: AiClosureType::Resolved,
+    };
+    (purpose, steps)
+}
+
+fn note(title: &str, summary: &str, sentiment: Option<Sentiment>) -> Step {
+    let sentiment = sentiment.map_or("unknown", Sentiment::as_str);
+    Step::Note {
+        text: format!("{title}\n\nSummary: {summary}\n\nSentiment: {sentiment}"),
+        entry: EntryKind::AgentComment,
+        files: Vec::new(),
+    }
+}
+
+/// Attaches in order while the total fits, and names what was left out (LIM-5).
+fn attach(look: &Look<'_>, text: String, files: Vec<AnswerFile>) -> (String, Vec<OutgoingFile>) {
+    let mut left = look.desk.policies.attachment_bytes;
+    let mut taken = Vec::new();
+    let mut left_out = Vec::new();
+    for file in files {
+        let size = base64::engine::general_purpose::STANDARD
+            .decode(file.bytes_base64.as_bytes())
+            .map(|bytes| bytes.len());
+        match size {
+            Ok(size) if size <= left => {
+                left -= size;
+                taken.push(OutgoingFile {
+                    name: file.name,
+                    content_type: file.content_type,
+                    bytes_base64: file.bytes_base64,
+                });
+            }
+            _ => left_out.push(file.name),
+        }
+    }
+    if left_out.is_empty() {
+        return (text, taken);
+    }
+    let text = format!("{text}\n\nNot attached, for their size: {}", left_out.join(", "));
+    (text, taken)
+}

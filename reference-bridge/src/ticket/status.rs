@@ -1,0 +1,156 @@
+//! Resolved, closed, reopened, deleted: the session follows the ticket (RES-1,
+//! RES-3, FLW-10, oq 16 to 19).
+
+use super::{Look, LookError, event_entry};
+use crate::{
+    desk::Desk,
+    session::{AiClosureType, Entry, Session, Status},
+    store::Write,
+};
+
+impl Look<'_> {
+    /// Makes the session's status follow the ticket's.
+    pub(super) async fn sync_status(&mut self) -> Result<(), LookError> {
+        if self.snapshot.ticket.deleted || self.snapshot.ticket.spam {
+            let event = if self.snapshot.ticket.spam {
+                "ticket_marked_as_spam"
+            } else {
+                "ticket_deleted"
+            };
+            self.settle_all();
+            if self.session.status == Status::Open {
+                self.close(Status::ClosedUnresolved, event);
+            }
+            return Ok(());
+        }
+        let status = self.snapshot.ticket.status.unwrap_or(self.session.seen_status);
+        let changed = status != self.session.seen_status;
+        if changed {
+            self.session.seen_status = status;
+            self.session.reopened_by_message = false;
+            self.touch();
+        }
+        if !self.snapshot.ticket.is_resolved() {
+            if self.session.status != Status::Open {
+                self.reopen("integration_reopened_session", "The ticket is open again.");
+            }
+            return Ok(());
+        }
+        if !self.awaiting().is_empty() && !self.resolving() {
+            return self.customer_wrote_on_resolved().await;
+        }
+        if self.session.status == Status::Open
+            && !self.session.reopened_by_message
+            && !self.resolving()
+        {
+            self.close(Status::ClosedResolved, "closed_resolved_by_integration");
+        }
+        Ok(())
+    }
+
+    /// A message that came after the resolution reopens the session; one that
+    /// came before has been dealt with by whoever resolved the ticket.
+    async fn customer_wrote_on_resolved(&mut self) -> Result<(), LookError> {
+        let stats = self
+            .freshdesk
+            .ticket(self.job.ticket_id, &["stats"])
+            .await?
+            .stats
+            .unwrap_or_default();
+        let resolved_at = stats.resolved_at.max(stats.closed_at);
+        let awaiting = self.awaiting();
+        // Freshdesk's times are whole seconds: at a tie, a session that was
+        // closed already heard of the resolution first.
+        let closed_before = self.session.status != Status::Open;
+        // A backfilled or new ticket that is resolved already has nothing to answer.
+        let (after, before): (Vec<_>, Vec<_>) = awaiting.into_iter().partition(|key| {
+            let at = self
+                .entries
+                .iter()
+                .find(|entry| entry.key == *key)
+                .map(|entry| entry.at);
+            match resolved_at {
+                Some(resolved_at) => at > Some(resolved_at) || (closed_before && at == Some(resolved_at)),
+                None => key != Entry::DESCRIPTION,
+            }
+        });
+        self.settle(before);
+        if after.is_empty() {
+            if self.session.status == Status::Open {
+                self.close(Status::ClosedResolved, "closed_resolved_by_integration");
+            }
+            return Ok(());
+        }
+        if self.session.status != Status::Open {
+            self.reopen(
+                "integration_reopened_session",
+                "The customer wrote on a resolved ticket.",
+            );
+        }
+        if !self.session.reopened_by_message {
+            self.session.reopened_by_message = true;
+            self.touch();
+        }
+        Ok(())
+    }
+
+    /// Whether the resolution is the AI's own, and under way.
+    fn resolving(&self) -> bool {
+        self.open_turn().is_some_and(|turn| {
+            matches!(turn.purpose, crate::turn::Purpose::Resolve { .. }) && !turn.is_untouched()
+        })
+    }
+
+    pub(super) fn close(&mut self, status: Status, event: &str) {
+        self.session.status = status;
+        if self.session.handed_off {
+            self.session.ai_closure_type = Some(AiClosureType::HandedOff);
+        }
+        self.session.opening = false;
+        self.touch();
+        self.add_event(event, "");
+    }
+
+    fn reopen(&mut self, event: &str, text: &str) {
+        self.session.status = Status::Open;
+        self.session.ai_closure_type = None;
+        self.touch();
+        self.add_event(event, text);
+    }
+}
+
+/// The ticket is gone for good: deleted for ever, merged away, or archived.
+pub(super) async fn close_vanished(
+    desk: &Desk,
+    mut session: Session,
+    entries: &[Entry],
+) -> Result<(), LookError> {
+    let awaiting: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.awaiting)
+        .map(|entry| entry.key.clone())
+        .collect();
+    if session.status != Status::Open && awaiting.is_empty() {
+        return Ok(());
+    }
+    let now = desk.clock.now();
+    session.updated_at = now;
+    let mut writes = Vec::new();
+    if session.status == Status::Open {
+        session.status = Status::ClosedUnresolved;
+        writes.push(Write::Entry(event_entry(
+            &session,
+            entries,
+            now,
+            "ticket_deleted",
+            "Freshdesk has no such ticket any more.",
+        )));
+    }
+    writes.push(Write::Settle {
+        session_id: session.id.clone(),
+        keys: awaiting,
+    });
+    writes.insert(0, Write::Session(session));
+    desk.store.record(writes).await?;
+    Ok(())
+}

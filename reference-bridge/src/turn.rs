@@ -1,0 +1,164 @@
+//! The AI's turn on a ticket: what the brain decided, cut into the writes that
+//! carry it out. It is stored before the first write and step by step after, so
+//! that a crash or a spent quota at any point is continued, each step once.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::session::{AiClosureType, EntryKind, Handoff, Sentiment};
+
+/// What the turn is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Purpose {
+    /// A public answer.
+    Reply,
+    /// A private draft (assist mode).
+    Draft,
+    /// Handing over to people.
+    Handoff(Handoff),
+    /// Resolving the ticket.
+    Resolve {
+        /// The AI's summary.
+        summary: String,
+        /// The customer's mood.
+        sentiment: Option<Sentiment>,
+        /// How the session will say it ended.
+        closure: AiClosureType,
+    },
+    /// Giving the ticket back to the AI: the marker goes off (RSM-3).
+    Resume,
+}
+
+/// A file the brain wants on its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutgoingFile {
+    /// File name.
+    pub name: String,
+    /// MIME type.
+    pub content_type: String,
+    /// The content, base64.
+    pub bytes_base64: String,
+}
+
+/// What a ticket update writes; what is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketUpdate {
+    /// Tags to add to those the ticket has (FLW-4).
+    pub add_tags: Vec<String>,
+    /// The new status.
+    pub status: Option<i64>,
+    /// The new assignee; `Some(None)` unassigns.
+    pub responder_id: Option<Option<i64>>,
+    /// The new group.
+    pub group_id: Option<i64>,
+    /// The marker checkbox: its API name and value.
+    pub marker: Option<(String, bool)>,
+}
+
+/// One write to Freshdesk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Step {
+    /// A public reply.
+    Reply {
+        /// The text, without markup.
+        text: String,
+        /// Files to attach.
+        files: Vec<OutgoingFile>,
+    },
+    /// A private note.
+    Note {
+        /// The text, without markup.
+        text: String,
+        /// What the session calls it: a draft or a comment.
+        entry: EntryKind,
+        /// Files to attach.
+        files: Vec<OutgoingFile>,
+    },
+    /// A change of the ticket's properties; doing it twice does no harm.
+    Update(TicketUpdate),
+}
+
+impl Step {
+    /// Whether doing it twice would be seen.
+    #[must_use]
+    pub fn is_post(&self) -> bool {
+        matches!(self, Self::Reply { .. } | Self::Note { .. })
+    }
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Progress {
+    /// Not sent.
+    #[default]
+    Todo,
+    /// The intent is recorded; it may or may not have reached Freshdesk.
+    Begun {
+        /// The newest conversation in the thread when it was begun: ours can
+        /// only be newer.
+        after_conversation: i64,
+        /// When it was begun; a post that got no answer may be on its way for a while.
+        at: Timestamp,
+    },
+    /// Done.
+    Done {
+        /// The conversation it made, for posts.
+        conversation_id: Option<i64>,
+    },
+}
+
+/// Whether the turn is still to be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnState {
+    /// Steps are left.
+    Open,
+    /// All steps are done.
+    Done,
+    /// Given up before anything was posted.
+    Dropped,
+}
+
+/// The AI's turn on one ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Unique id.
+    pub id: String,
+    /// The account's domain.
+    pub account: String,
+    /// The ticket.
+    pub ticket_id: i64,
+    /// The session.
+    pub session_id: String,
+    /// What it is about.
+    pub purpose: Purpose,
+    /// The keys of the customer messages it answers.
+    pub answers: Vec<String>,
+    /// The writes, in order.
+    pub steps: Vec<(Step, Progress)>,
+    /// How far it is.
+    pub state: TurnState,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+impl Turn {
+    /// The conversations this turn made.
+    pub fn conversations(&self) -> impl Iterator<Item = i64> {
+        self.steps.iter().filter_map(|(_, progress)| match progress {
+            Progress::Done { conversation_id } => *conversation_id,
+            _ => None,
+        })
+    }
+
+    /// Whether nothing was sent yet, so that the turn can be dropped unseen.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|(_, progress)| *progress == Progress::Todo)
+    }
+}
