@@ -26,6 +26,12 @@ impl Entropy {
         Self(Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))))
     }
 
+    /// 256 random bits as text, for a secret that is written to a file.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        self.hex::<32>()
+    }
+
     /// `N` random bytes.
     pub(crate) fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

@@ -48,7 +48,7 @@ pub use self::{
     clock::Clock,
     entropy::Entropy,
     policies::Policies,
-    store::{MemoryStore, Store},
+    store::{MemoryStore, SqliteStore, Store},
 };
 
 /// Whoever carries HTTP requests: sockets in the live world, a router in memory

@@ -160,7 +160,7 @@ impl Fields {
         let found = match found {
             Value::Null => "missing",
             Value::Bool(_) => "a truth value",
-            Value::Number(_) => "another number",
+            Value::Number(_) => "a number that is not",
             Value::String(_) => "text",
             Value::Array(_) => "a list",
             Value::Object(_) => "an object",

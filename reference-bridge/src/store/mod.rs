@@ -4,11 +4,18 @@
 //! * `change`: the [`Write`]s that go down together or not at all
 //! * `memory`: [`MemoryStore`], for the simulated world and for trying out
 //! * `sqlite`: [`SqliteStore`], the embedded default
+//! * `sql`: what the SQL stores share
+//! * `arrivals`: webhooks on their way to the disk
+//! * `seal`: [`Seal`], the API key encrypted at rest
 //!
 //! The test-suite in `tests/store.rs` runs on every backend.
 
+mod arrivals;
 mod change;
 mod memory;
+mod seal;
+mod sql;
+mod sqlite;
 
 
 use async_trait::async_trait;
@@ -17,6 +24,8 @@ use jiff::Timestamp;
 pub use self::{
     change::Write,
     memory::MemoryStore,
+    seal::Seal,
+    sqlite::{OpenError, SqliteStore},
 };
 use crate::{
     session::{Entry, Session, Status},
@@ -26,7 +35,7 @@ use crate::{
 };
 
 /// The store could not do it; nothing was changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
 

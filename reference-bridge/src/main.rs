@@ -1,0 +1,185 @@
+//! The binary: options, sockets, signals.
+//!
+//! * [`mod@self`]: start, serve, stop, exit codes
+//! * `options`: flags and environment
+//! * `sockets`: the way to Freshdesk and to the brain over sockets
+
+mod options;
+mod sockets;
+
+use std::{io::Write as _, process::ExitCode, sync::Arc};
+
+use clap::Parser as _;
+use options::{Options, StoreChoice};
+use reference_bridge::{
+    Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, ScriptedBrain,
+    SqliteStore, Store, store::Seal,
+};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+
+/// Wrong use: flags, environment, a taken port.
+const USAGE: u8 = 2;
+/// The right use, but something else is wrong: the store, the network.
+const INTERNAL: u8 = 3;
+
+/// Why the process ends early.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: USAGE,
+            message: message.into(),
+        }
+    }
+
+    fn internal(message: impl Into<String>) -> Self {
+        Self {
+            code: INTERNAL,
+            message: message.into(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let level = options.log.clone();
+    let filter = match tracing_subscriber::EnvFilter::try_new(&level) {
+        Ok(filter) => filter,
+        Err(error) => return end(&Failure::usage(format!("--log {level}: {error}"))),
+    };
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if options.log_json {
+        logs.json().init();
+    } else {
+        logs.init();
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return end(&Failure::internal(format!("no runtime: {error}"))),
+    };
+    match runtime.block_on(serve(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&failure),
+    }
+}
+
+fn end(failure: &Failure) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "error: {}", failure.message);
+    ExitCode::from(failure.code)
+}
+
+async fn serve(options: Options) -> Result<(), Failure> {
+    let entropy = Entropy::from_os();
+    let token = match &options.token {
+        Some(token) if token.trim().is_empty() => {
+            return Err(Failure::usage("the token is empty; set BRIDGE_TOKEN or --token"));
+        }
+        Some(token) => SecretString::from(token.as_str()),
+        None => return Err(Failure::usage(
+            "a token for the management calls is needed; set BRIDGE_TOKEN or --token, such as $(openssl rand -hex 20)",
+        )),
+    };
+    let freshdesk = sockets::freshdesk(options.freshdesk_endpoint.as_ref(), options.ca_file.as_deref())
+        .map_err(Failure::usage)?;
+    let brain: Arc<dyn Brain> = match &options.brain_url {
+        Some(url) => {
+            let service = sockets::plain(options.ca_file.as_deref()).map_err(Failure::usage)?;
+            tracing::info!(%url, "the brain is asked over HTTP");
+            Arc::new(HttpBrain::new(service, url.as_str()))
+        }
+        None => {
+            tracing::warn!("BRAIN_URL is not set: the scripted brain stays silent on every ticket");
+            Arc::new(ScriptedBrain::silent())
+        }
+    };
+    let listener = TcpListener::bind(&options.listen).await.map_err(|error| {
+        Failure::usage(format!(
+            "cannot listen on {}: {error}; choose another address with --listen or BRIDGE_LISTEN (port 0 takes a free one)",
+            options.listen
+        ))
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    let store = open_store(&options, &entropy).await?;
+    let public_url = options
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one read of the system's time: everything else goes by this clock"
+    )]
+    let clock = Clock::starting_at(jiff::Timestamp::now());
+    let mut bridge = BridgeOptions::new(public_url, token, clock, entropy, store, freshdesk, brain);
+    bridge.testing_clock = options.testing_clock;
+    let bridge = Bridge::start(bridge)
+        .await
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    announce(&format!("listening http://{address}"))?;
+    axum::serve(listener, bridge.router())
+        .with_graceful_shutdown(stop_signal())
+        .await
+        .map_err(|error| Failure::internal(format!("serving ended: {error}")))?;
+    tracing::info!("stopping: running looks are finished first");
+    bridge.shutdown().await;
+    Ok(())
+}
+
+async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Store>, Failure> {
+    Ok(match &options.store {
+        StoreChoice::Memory => {
+            tracing::warn!("the store is in memory: everything is forgotten at the end");
+            Arc::new(MemoryStore::new())
+        }
+        StoreChoice::Sqlite(path) => {
+            let secret = options::encryption_key(options, path, entropy).map_err(Failure::usage)?;
+            let seal = Seal::new(&secret, entropy.clone());
+            let store = SqliteStore::open(path, seal)
+                .await
+                .map_err(|error| Failure::internal(error.to_string()))?;
+            tracing::info!(path = %path.display(), "the store is SQLite");
+            Arc::new(store)
+        }
+    })
+}
+
+/// The one line on standard output, for whoever started us.
+fn announce(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::internal(format!("standard output: {error}")))
+}
+
+async fn stop_signal() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        biased;
+        () = terminate => {}
+        () = interrupt => {}
+    }
+}

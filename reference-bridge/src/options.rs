@@ -1,0 +1,199 @@
+//! Flags and environment. A flag wins over its variable.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use clap::Parser;
+use reference_bridge::Entropy;
+use secrecy::SecretString;
+use url::Url;
+
+/// The OpenCX integration with Freshdesk, behind the bridge contract.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_long_help = "\
+EXAMPLE
+  Start a bridge, tell it where the brain is, and connect an account:
+
+    export BRIDGE_TOKEN=$(openssl rand -hex 20)
+    reference-bridge --listen 127.0.0.1:8090 --brain-url http://127.0.0.1:9000 \\
+                     --public-url https://bridge.example.com &
+    curl -X PUT http://127.0.0.1:8090/v1/integrations/freshdesk \\
+         -H \"Authorization: Bearer $BRIDGE_TOKEN\" -H 'Content-Type: application/json' \\
+         -d '{\"domain\":\"yourcompany.freshdesk.com\",\"api_key\":\"…\",\"auto_handle_all\":true}'
+
+  The answer shows the webhook URL and the two payloads to paste into the
+  account's automation rules.
+
+EXIT CODES
+  0 stopped when asked to   2 wrong use (flags, environment, a taken port)
+  3 the store or the system failed"
+)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes a free one. The line `listening
+    /// http://ADDRESS` on standard output says when it is ready.
+    #[arg(long, env = "BRIDGE_LISTEN", default_value = "127.0.0.1:8090", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where Freshdesk reaches this bridge [default: http:// and the address
+    /// it listens on].
+    #[arg(long, env = "BRIDGE_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub(crate) public_url: Option<String>,
+
+    /// The bearer token that management calls must bring.
+    #[arg(long, env = "BRIDGE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+
+    /// Who decides what the AI says: POST {URL}/v1/decisions. Without it the
+    /// bridge mirrors tickets and stays silent.
+    #[arg(long, env = "BRAIN_URL", value_name = "URL", value_parser = http_url)]
+    pub(crate) brain_url: Option<Url>,
+
+    /// Where *.freshdesk.com is reached instead of the public internet, such as
+    /// http://127.0.0.1:8080; the Host header and the TLS name stay the domain's.
+    #[arg(long, env = "FRESHDESK_ENDPOINT", value_name = "URL", value_parser = http_url)]
+    pub(crate) freshdesk_endpoint: Option<Url>,
+
+    /// Certificates to trust beside the public ones (PEM).
+    #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Where sessions, the queue and the settings are kept: `sqlite:PATH` or
+    /// `memory`.
+    #[arg(long, env = "BRIDGE_STORE", default_value = "sqlite:reference-bridge.sqlite", value_name = "STORE")]
+    pub(crate) store: StoreChoice,
+
+    /// The secret that seals the stored API key.
+    #[arg(long, env = "BRIDGE_ENCRYPTION_KEY", hide_env_values = true, value_name = "SECRET", conflicts_with = "key_file")]
+    pub(crate) encryption_key: Option<String>,
+
+    /// A file with that secret; made with a random one if it is not there
+    /// [default: the SQLite file's name and `.key`].
+    #[arg(long, env = "BRIDGE_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// What to log to standard error: error, warn, info, debug, or a filter.
+    #[arg(long, env = "BRIDGE_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log: String,
+
+    /// Log one JSON object per line.
+    #[arg(long, env = "BRIDGE_LOG_JSON")]
+    pub(crate) log_json: bool,
+
+    /// Serve POST /v1/testing/clock/advance (capability `clock`). Never in production.
+    #[arg(long, env = "BRIDGE_TESTING_CLOCK")]
+    pub(crate) testing_clock: bool,
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreChoice {
+    /// In memory.
+    Memory,
+    /// In this SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for StoreChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "memory" => Ok(Self::Memory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            _ => Err("expected sqlite:PATH or memory".to_owned()),
+        }
+    }
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    http_url(text)?;
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn http_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{error}; expected http://… or https://…"))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err("expected http://… or https://…".to_owned())
+    }
+}
+
+/// The secret that seals the stored API key: given, read from its file, or made
+/// and written to its file.
+pub(crate) fn encryption_key(
+    options: &Options,
+    database: &Path,
+    entropy: &Entropy,
+) -> Result<SecretString, String> {
+    if let Some(key) = &options.encryption_key {
+        if key.trim().len() < 16 {
+            return Err("BRIDGE_ENCRYPTION_KEY is shorter than 16 characters".to_owned());
+        }
+        return Ok(SecretString::from(key.as_str()));
+    }
+    let file = options.key_file.clone().unwrap_or_else(|| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(".key");
+        PathBuf::from(name)
+    });
+    match std::fs::read_to_string(&file) {
+        Ok(key) if key.trim().len() >= 16 => Ok(SecretString::from(key.trim())),
+        Ok(_) => Err(format!(
+            "{}: the encryption key is shorter than 16 characters",
+            file.display()
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = entropy.secret();
+            write_secret(&file, &key).map_err(|error| {
+                format!("{}: the encryption key cannot be written: {error}", file.display())
+            })?;
+            Ok(SecretString::from(key))
+        }
+        Err(error) => Err(format!(
+            "{}: the encryption key cannot be read: {error}",
+            file.display()
+        )),
+    }
+}
+
+fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(file)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_store_is_named_as_the_help_says() {
+        assert_eq!("memory".parse(), Ok(StoreChoice::Memory));
+        assert_eq!(
+            "sqlite:/tmp/a.db".parse(),
+            Ok(StoreChoice::Sqlite(PathBuf::from("/tmp/a.db")))
+        );
+        for wrong in ["", "sqlite:", "sqlite", "mysql:x"] {
+            assert!(wrong.parse::<StoreChoice>().is_err(), "{wrong}");
+        }
+    }
+}
