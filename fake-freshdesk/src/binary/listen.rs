@@ -1,0 +1,81 @@
+//! The two listeners.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+/// A bound listener.
+pub(crate) struct Bound {
+    listener: TcpListener,
+    /// The address with the port that was really taken.
+    pub(crate) address: SocketAddr,
+}
+
+/// Binds an address, or says which flag to change.
+pub(crate) async fn bind(flag: &str, address: SocketAddr) -> Result<Bound, String> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let port = address.port();
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "port {port} is taken: choose another with `{flag} {}:0` (0 takes a free one)",
+                address.ip()
+            ),
+            std::io::ErrorKind::PermissionDenied => {
+                format!("port {port} needs more rights: choose one above 1023 with `{flag}`")
+            }
+            _ => format!("choose another address with `{flag}`"),
+        };
+        format!("cannot listen on {address} ({error}); {hint}")
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| format!("cannot tell the port of {address}: {error}"))?;
+    Ok(Bound { listener, address })
+}
+
+/// Serves both until the process is told to end.
+pub(crate) async fn serve(
+    api: Bound,
+    api_router: Router,
+    control: Bound,
+    control_router: Router,
+) -> Result<(), String> {
+    let api = axum::serve(tuned(api.listener), api_router);
+    let control = axum::serve(tuned(control.listener), control_router);
+    tokio::select! {
+        biased;
+        () = ended() => Ok(()),
+        result = api => result.map_err(|error| format!("the API listener failed: {error}")),
+        result = control => result.map_err(|error| format!("the control listener failed: {error}")),
+    }
+}
+
+/// Answers are small: they are not to wait for one another.
+fn tuned(
+    listener: TcpListener,
+) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = SocketAddr> {
+    use axum::serve::ListenerExt as _;
+    listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+    })
+}
+
+/// Ctrl-C or SIGTERM.
+async fn ended() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => {}
+                _ = interrupt => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! One helpdesk account: all its state in one value.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::automation::{Delivery, Rule, RuleLog};
+use super::faults::Fault;
+use super::fields::{Field, StatusChoice, default_fields, default_statuses};
+use super::ids::{AccountId, Ids, api_key};
+use super::mail::Mail;
+use super::people::{
+    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, scope,
+};
+use super::plan::{Plan, Quota};
+use super::quota::Usage;
+use super::settings::Settings;
+use super::tickets::Tickets;
+use super::time::Ms;
+
+/// Which creation rules run on a new ticket. [D: only switchable in the UI]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CreationRules {
+    FirstMatch,
+    AllMatches,
+}
+
+/// A bulk job. [D]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) done: bool,
+    pub(crate) created_at: Ms,
+    pub(crate) updated_at: Ms,
+    pub(crate) work: Value,
+    pub(crate) agent_id: i64,
+}
+
+/// An account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) id: AccountId,
+    pub(crate) domain: Arc<str>,
+    pub(crate) plan: Plan,
+    /// Replaces the plan's figures.
+    pub(crate) quota_override: Option<Quota>,
+    pub(crate) usage: Usage,
+    pub(crate) suspended: bool,
+    pub(crate) creation_rules: CreationRules,
+    pub(crate) settings: Settings,
+    pub(crate) ids: Ids,
+    pub(crate) created_at: Ms,
+    pub(crate) admin_id: i64,
+    pub(crate) people: People,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) groups: BTreeMap<i64, Group>,
+    pub(crate) companies: BTreeMap<i64, Company>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) statuses: Vec<StatusChoice>,
+    pub(crate) tickets: Tickets,
+    /// Rules of all three types; order within a type is order of execution.
+    pub(crate) rules: Vec<Arc<Rule>>,
+    /// Activity logs by rule id, kept also after the rule is gone.
+    pub(crate) logs: BTreeMap<i64, RuleLog>,
+    pub(crate) log_count: u64,
+    /// When hourly rules sweep next, once there are any.
+    pub(crate) next_sweep: Option<Ms>,
+    pub(crate) deliveries: BTreeMap<u64, Delivery>,
+    pub(crate) delivery_count: u64,
+    /// Webhook calls in the current clock hour: (hour's start, calls).
+    pub(crate) webhook_hour: (Ms, u32),
+    #[serde(skip)]
+    pub(crate) loop_guard: HashMap<(i64, i64), (Ms, u32)>,
+    pub(crate) mails: VecDeque<Mail>,
+    pub(crate) mail_count: u64,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) fault_count: u64,
+    pub(crate) jobs: BTreeMap<String, Job>,
+    pub(crate) job_count: u64,
+    /// Collections the fake serves without giving them behaviour, by path
+    /// (products, canned responses, …).
+    pub(crate) shelves: BTreeMap<String, BTreeMap<i64, Value>>,
+}
+
+impl Account {
+    /// A fresh account with its first administrator.
+    pub(crate) fn new(
+        id: AccountId,
+        domain: &str,
+        plan: Plan,
+        admin: (&str, &str),
+        now: Ms,
+    ) -> Account {
+        let mut ids = Ids::of(id);
+        let roles = DEFAULT_ROLES
+            .into_iter()
+            .map(|(name, description)| Role {
+                id: ids.next(),
+                name: name.to_owned(),
+                description: description.to_owned(),
+                default: true,
+                created_at: now,
+                updated_at: now,
+            })
+            .collect();
+        let fields = default_fields(now, || ids.next());
+        let mut account = Account {
+            id,
+            domain: domain.into(),
+            plan,
+            quota_override: None,
+            usage: Usage::default(),
+            suspended: false,
+            creation_rules: CreationRules::FirstMatch,
+            settings: Settings::default(),
+            ids,
+            created_at: now,
+            admin_id: 0,
+            people: People::default(),
+            roles,
+            groups: BTreeMap::new(),
+            companies: BTreeMap::new(),
+            fields,
+            statuses: default_statuses(),
+            tickets: Tickets::default(),
+            rules: Vec::new(),
+            logs: BTreeMap::new(),
+            log_count: 0,
+            next_sweep: None,
+            deliveries: BTreeMap::new(),
+            delivery_count: 0,
+            webhook_hour: (0, 0),
+            loop_guard: HashMap::new(),
+            mails: VecDeque::new(),
+            mail_count: 0,
+            faults: Vec::new(),
+            fault_count: 0,
+            jobs: BTreeMap::new(),
+            job_count: 0,
+            shelves: BTreeMap::new(),
+        };
+        account.admin_id = account.add_agent(admin.0, admin.1, ACCOUNT_ADMINISTRATOR, now);
+        account
+    }
+
+    /// The figures that hold: the override, or the plan's.
+    pub(crate) fn quota(&self) -> Quota {
+        self.quota_override.unwrap_or(self.plan.row().quota)
+    }
+
+    /// The address mail to the helpdesk goes to.
+    pub(crate) fn support_email(&self) -> String {
+        format!("support@{}", self.domain)
+    }
+
+    /// The first label of the domain.
+    pub(crate) fn name(&self) -> &str {
+        self.domain.split('.').next().unwrap_or(&self.domain)
+    }
+
+    pub(crate) fn role_named(&self, name: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    /// Does the agent hold one of the administrator roles?
+    pub(crate) fn is_admin(&self, agent: &Agent) -> bool {
+        self.roles
+            .iter()
+            .any(|role| role.is_admin() && agent.role_ids.contains(&role.id))
+    }
+
+    /// Adds an agent with a role of the given name; the role must exist.
+    pub(crate) fn add_agent(&mut self, name: &str, email: &str, role: &str, now: Ms) -> i64 {
+        let id = self.ids.next();
+        let role_ids = self
+            .role_named(role)
+            .map(|role| vec![role.id])
+            .unwrap_or_default();
+        self.people.put_agent(Agent {
+            id,
+            name: name.to_owned(),
+            email: email.to_owned(),
+            role_ids,
+            group_ids: Vec::new(),
+            ticket_scope: scope::GLOBAL,
+            occasional: false,
+            available: true,
+            signature: None,
+            api_key: api_key(&self.domain, id, 0),
+            key_generation: 0,
+            deactivated: false,
+            phone: None,
+            mobile: None,
+            job_title: None,
+            language: "en".to_owned(),
+            time_zone: "Chennai".to_owned(),
+            created_at: now,
+            updated_at: now,
+        });
+        id
+    }
+
+    /// The field with this API name.
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The account's own fields, in form order.
+    pub(crate) fn custom_fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !field.default)
+    }
+
+    /// The label of a status, as agents see it.
+    pub(crate) fn status_label(&self, id: u16) -> &str {
+        self.statuses
+            .iter()
+            .find(|status| status.id == id)
+            .map_or("", |status| &status.label)
+    }
+
+    /// The account's ticket types.
+    pub(crate) fn ticket_types(&self) -> &[String] {
+        self.field("ticket_type")
+            .map_or(&[], |field| &field.choices)
+    }
+
+    /// Is the agent a member of the group?
+    pub(crate) fn is_member(&self, agent: i64, group: i64) -> bool {
+        self.people
+            .agent(agent)
+            .is_some_and(|agent| agent.group_ids.contains(&group))
+    }
+
+    /// The group's members, by id.
+    pub(crate) fn members(&self, group: i64) -> Vec<i64> {
+        self.people
+            .agents()
+            .filter(|agent| agent.group_ids.contains(&group))
+            .map(|agent| agent.id)
+            .collect()
+    }
+
+    /// Makes exactly these agents the group's members.
+    pub(crate) fn set_members(&mut self, group: i64, members: &[i64]) {
+        let changed: Vec<Agent> = self
+            .people
+            .agents()
+            .filter(|agent| agent.group_ids.contains(&group) != members.contains(&agent.id))
+            .cloned()
+            .collect();
+        for mut agent in changed {
+            if members.contains(&agent.id) {
+                agent.group_ids.push(group);
+            } else {
+                agent.group_ids.retain(|id| *id != group);
+            }
+            self.people.put_agent(agent);
+        }
+    }
+
+    /// Rules of one type, in order of execution.
+    pub(crate) fn rules_of(&self, kind: u8) -> impl Iterator<Item = &Arc<Rule>> {
+        self.rules.iter().filter(move |rule| rule.kind == kind)
+    }
+}

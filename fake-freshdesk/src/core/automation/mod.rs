@@ -1,0 +1,32 @@
+//! Automation rules: when they fire, what they do, and the log that says why.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `rule.rs` | a rule, in the JSON of the automations API |
+//! | `save.rs` | checks before a rule is saved |
+//! | `shelf.rs` | rules are saved, changed, moved, removed |
+//! | `matching.rs` | performer and events: is this rule meant? |
+//! | `conditions.rs` | condition sets and operators |
+//! | `pass.rs` | one event goes through the rules, top to bottom |
+//! | `actions.rs` | what a rule does |
+//! | `placeholders.rs` | `{{ticket.…}}`, by a Liquid engine |
+//! | `webhook.rs` | the request a webhook action makes |
+//! | `delivery.rs` | attempts, retries, postponement, failure mails |
+//! | `log.rs` | the activity log |
+
+mod actions;
+mod conditions;
+mod delivery;
+mod log;
+mod matching;
+mod pass;
+mod placeholders;
+mod rule;
+mod save;
+mod shelf;
+mod webhook;
+
+pub(crate) use delivery::Delivery;
+pub use delivery::Outcome;
+pub(crate) use log::RuleLog;
+pub(crate) use rule::{Rule, kind};

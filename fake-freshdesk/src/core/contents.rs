@@ -1,0 +1,89 @@
+//! The bytes of attachments, kept once by content, up to a bound; beyond it a
+//! file is only its length and hash.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How many bytes of attachments a server keeps.
+pub(crate) const CONTENT_CAPACITY: usize = 256 * 1024 * 1024;
+
+/// A file that came with a request: what it is called, and what is in it.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The file's name as the sender gave it.
+    pub name: String,
+    /// The sender's content type, if any.
+    pub content_type: Option<String>,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The bytes themselves.
+    Bytes(Bytes),
+    /// So many bytes of no interest.
+    Length(u64),
+}
+
+impl Upload {
+    /// The file's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Length(length) => *length,
+        }
+    }
+}
+
+/// Contents by SHA-256.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Vec<u8>>", into = "Vec<Vec<u8>>")]
+pub(crate) struct Contents {
+    kept: HashMap<Box<str>, Bytes>,
+    total: usize,
+}
+
+impl From<Vec<Vec<u8>>> for Contents {
+    fn from(list: Vec<Vec<u8>>) -> Self {
+        let mut contents = Contents::default();
+        for bytes in list {
+            contents.keep(&bytes.into());
+        }
+        contents
+    }
+}
+
+impl From<Contents> for Vec<Vec<u8>> {
+    fn from(contents: Contents) -> Self {
+        let mut kept: Vec<_> = contents.kept.into_iter().collect();
+        kept.sort_by(|a, b| a.0.cmp(&b.0));
+        kept.into_iter().map(|(_, bytes)| bytes.to_vec()).collect()
+    }
+}
+
+impl Contents {
+    /// Keeps the bytes if there is room, and returns their hash.
+    pub(crate) fn keep(&mut self, bytes: &Bytes) -> Box<str> {
+        let hash: String = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let hash: Box<str> = hash.into();
+        if !self.kept.contains_key(&hash) && self.total + bytes.len() <= CONTENT_CAPACITY {
+            self.total += bytes.len();
+            self.kept.insert(hash.clone(), bytes.clone());
+        }
+        hash
+    }
+
+    /// The bytes with this hash, if they were kept.
+    pub(crate) fn get(&self, hash: &str) -> Option<Bytes> {
+        self.kept.get(hash).cloned()
+    }
+}

@@ -1,0 +1,345 @@
+//! Agents, groups, ticket fields.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::accounts;
+use super::call::{ControlReply, Refusal, Result, read};
+use super::routes::Control;
+use crate::core::fields::CUSTOM_TYPES;
+use crate::core::ids::api_key;
+use crate::core::people::{Agent, DEFAULT_ROLES, Group, Handle};
+use crate::core::v2::{field_json, group_json, new_field};
+use crate::core::words;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewAgent {
+    name: String,
+    email: String,
+    role: String,
+    #[serde(default)]
+    group_ids: Vec<i64>,
+    ticket_scope: Option<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgentChange {
+    role: Option<String>,
+    deactivated: Option<bool>,
+    group_ids: Option<Vec<i64>>,
+    ticket_scope: Option<u8>,
+    api_key: Option<String>,
+}
+
+fn check_role(role: &str) -> Result<()> {
+    if DEFAULT_ROLES.iter().any(|(name, _)| *name == role) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(
+        "role",
+        words::unknown("role", role, DEFAULT_ROLES.map(|(name, _)| name)),
+    ))
+}
+
+fn check_scope(scope: Option<u8>) -> Result<()> {
+    match scope {
+        Some(scope) if !(1..=3).contains(&scope) => Err(Refusal::invalid(
+            "ticket_scope",
+            "a scope is 1 (global), 2 (group) or 3 (restricted)".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_groups(call: &Control<'_, '_>, ids: &[i64]) -> Result<()> {
+    match ids
+        .iter()
+        .find(|id| !call.desk.account.groups.contains_key(id))
+    {
+        Some(id) => Err(Refusal::invalid(
+            "group_ids",
+            format!("there is no group {id}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_agents(call: &Control<'_, '_>, ids: &[i64]) -> Result<()> {
+    match ids
+        .iter()
+        .find(|id| call.desk.account.people.agent(**id).is_none())
+    {
+        Some(id) => Err(Refusal::invalid(
+            "agent_ids",
+            format!("there is no agent {id}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn add_agent(call: &mut Control<'_, '_>) -> Result {
+    let new: NewAgent = read(&call.request.body)?;
+    check_role(&new.role)?;
+    check_scope(new.ticket_scope)?;
+    check_groups(call, &new.group_ids)?;
+    if call
+        .desk
+        .account
+        .people
+        .find(Handle::Email, &new.email)
+        .is_some()
+    {
+        return Err(Refusal::conflict(
+            "email",
+            format!("`{}` is somebody's address already", new.email),
+        ));
+    }
+    let id = call
+        .desk
+        .account
+        .add_agent(&new.name, &new.email, &new.role, call.desk.now);
+    let mut agent = agent(call, id)?;
+    agent.group_ids = new.group_ids;
+    agent.ticket_scope = new.ticket_scope.unwrap_or(agent.ticket_scope);
+    let shown = accounts::agent(call.desk.account, &agent);
+    call.desk.account.people.put_agent(agent);
+    Ok(ControlReply::created(&shown))
+}
+
+fn agent(call: &Control<'_, '_>, id: i64) -> Result<Agent> {
+    call.desk
+        .account
+        .people
+        .agent(id)
+        .cloned()
+        .ok_or_else(|| Refusal::not_found(format!("agent {id}")))
+}
+
+pub(super) fn change_agent(call: &mut Control<'_, '_>, id: i64) -> Result {
+    let mut agent = agent(call, id)?;
+    let change: AgentChange = read(&call.request.body)?;
+    check_scope(change.ticket_scope)?;
+    if let Some(role) = &change.role {
+        check_role(role)?;
+        let role = call.desk.account.role_named(role).map(|role| role.id);
+        agent.role_ids = role.into_iter().collect();
+    }
+    if let Some(group_ids) = change.group_ids {
+        check_groups(call, &group_ids)?;
+        agent.group_ids = group_ids;
+    }
+    agent.deactivated = change.deactivated.unwrap_or(agent.deactivated);
+    agent.ticket_scope = change.ticket_scope.unwrap_or(agent.ticket_scope);
+    match change.api_key.as_deref() {
+        None => {}
+        Some("reset") => {
+            agent.key_generation += 1;
+            agent.api_key = api_key(&call.desk.account.domain, id, agent.key_generation);
+        }
+        Some(_) => {
+            return Err(Refusal::invalid(
+                "api_key",
+                "a key cannot be chosen: write \"reset\" for a new one".into(),
+            ));
+        }
+    }
+    agent.updated_at = call.desk.now;
+    let shown = accounts::agent(call.desk.account, &agent);
+    call.desk.account.people.put_agent(agent);
+    Ok(ControlReply::ok(&shown))
+}
+
+pub(super) fn remove_agent(call: &mut Control<'_, '_>, id: i64) -> Result {
+    agent(call, id)?;
+    call.desk.demote(id);
+    Ok(ControlReply::nothing())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewGroup {
+    name: String,
+    #[serde(default)]
+    agent_ids: Vec<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupChange {
+    name: Option<String>,
+    agent_ids: Option<Vec<i64>>,
+}
+
+fn check_group_name(call: &Control<'_, '_>, id: i64, name: &str) -> Result<()> {
+    if call
+        .desk
+        .account
+        .groups
+        .values()
+        .any(|group| group.id != id && group.name.eq_ignore_ascii_case(name))
+    {
+        return Err(Refusal::conflict(
+            "name",
+            format!("there is a group `{name}` already"),
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn add_group(call: &mut Control<'_, '_>) -> Result {
+    let new: NewGroup = read(&call.request.body)?;
+    check_group_name(call, 0, &new.name)?;
+    check_agents(call, &new.agent_ids)?;
+    let now = call.desk.now;
+    let id = call.desk.account.ids.next();
+    let group = Group {
+        id,
+        name: new.name,
+        description: None,
+        escalate_to: None,
+        unassigned_for: None,
+        business_hour_id: None,
+        auto_ticket_assign: 0,
+        created_at: now,
+        updated_at: now,
+    };
+    call.desk.account.groups.insert(id, group.clone());
+    call.desk.account.set_members(id, &new.agent_ids);
+    Ok(ControlReply::created(&group_json(
+        call.desk.account,
+        &group,
+        true,
+    )))
+}
+
+pub(super) fn change_group(call: &mut Control<'_, '_>, id: i64) -> Result {
+    let Some(mut group) = call.desk.account.groups.get(&id).cloned() else {
+        return Err(Refusal::not_found(format!("group {id}")));
+    };
+    let change: GroupChange = read(&call.request.body)?;
+    if let Some(name) = change.name {
+        check_group_name(call, id, &name)?;
+        group.name = name;
+    }
+    if let Some(agent_ids) = change.agent_ids {
+        check_agents(call, &agent_ids)?;
+        call.desk.account.set_members(id, &agent_ids);
+    }
+    group.updated_at = call.desk.now;
+    let shown = group_json(call.desk.account, &group, true);
+    call.desk.account.groups.insert(id, group);
+    Ok(ControlReply::ok(&shown))
+}
+
+pub(super) fn remove_group(call: &mut Control<'_, '_>, id: i64) -> Result {
+    if !call.desk.account.groups.contains_key(&id) {
+        return Err(Refusal::not_found(format!("group {id}")));
+    }
+    call.desk.drop_group(id);
+    Ok(ControlReply::nothing())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewField {
+    name: Option<String>,
+    label: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    choices: Vec<String>,
+    required_for_agents: Option<bool>,
+}
+
+pub(super) fn add_field(call: &mut Control<'_, '_>) -> Result {
+    let new: NewField = read(&call.request.body)?;
+    if !CUSTOM_TYPES.contains(&new.kind.as_str()) {
+        return Err(Refusal::invalid(
+            "type",
+            words::unknown("type", &new.kind, CUSTOM_TYPES),
+        ));
+    }
+    let now = call.desk.now;
+    let Some(mut field) = new_field(
+        call.desk.account,
+        &new.label,
+        &new.kind,
+        new.name.as_deref(),
+        now,
+    ) else {
+        let name = new.name.unwrap_or_default();
+        return Err(Refusal::conflict(
+            "name",
+            format!("there is a field `{name}` already"),
+        ));
+    };
+    field.choices = new.choices;
+    field.required_for_agents = new.required_for_agents.unwrap_or(false);
+    if let Some(slot) = call
+        .desk
+        .account
+        .fields
+        .iter_mut()
+        .find(|each| each.id == field.id)
+    {
+        slot.clone_from(&field);
+    }
+    Ok(ControlReply::created(&field_json(
+        call.desk.account,
+        &field,
+    )))
+}
+
+pub(super) fn remove_field(call: &mut Control<'_, '_>, name: &str) -> Result {
+    match call.desk.account.field(name) {
+        Some(field) if !field.default => {
+            call.desk.drop_field(name);
+            Ok(ControlReply::nothing())
+        }
+        Some(_) => Err(Refusal::invalid(
+            "name",
+            format!("`{name}` is a default field and stays"),
+        )),
+        None => Err(Refusal::not_found(format!("ticket field `{name}`"))),
+    }
+}
+
+/// Custom field values of a control call, checked.
+pub(super) fn custom_values(
+    call: &Control<'_, '_>,
+    given: &Map<String, Value>,
+) -> Result<Vec<(Box<str>, Value)>> {
+    let mut values = Vec::new();
+    for (name, value) in given {
+        let at = format!("custom_fields.{name}");
+        let Some(field) = call
+            .desk
+            .account
+            .custom_fields()
+            .find(|field| field.name == *name)
+        else {
+            let known: Vec<&str> = call
+                .desk
+                .account
+                .custom_fields()
+                .map(|field| field.name.as_str())
+                .collect();
+            return Err(Refusal::unknown_field(
+                &at,
+                words::unknown("custom field", name, known),
+            ));
+        };
+        match field.accept(value, false) {
+            Ok(value) => values.push((name.as_str().into(), value)),
+            Err(_) => {
+                return Err(Refusal::invalid(
+                    &at,
+                    format!("{value} is no value for a field of type {}", field.kind),
+                ));
+            }
+        }
+    }
+    Ok(values)
+}

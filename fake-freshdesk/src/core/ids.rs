@@ -1,0 +1,115 @@
+//! Ids: from counters, never from chance.
+//!
+//! Tickets count from 1 in each account; everything else has an id of 13
+//! digits, as on the real service, so that a client that keeps ids in 32 bits
+//! breaks here too. [O]
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Which account, inside one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub(crate) u32);
+
+/// The first large id of the first account.
+const FIRST: i64 = 1_060_000_000_001;
+/// Distance between two accounts' large ids: ids are unique in a server.
+const STRIDE: i64 = 1_000_000_000;
+
+/// An account's counters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ids {
+    next: i64,
+    next_ticket: i64,
+}
+
+impl Ids {
+    pub(crate) fn of(account: AccountId) -> Self {
+        Ids {
+            next: FIRST + STRIDE * i64::from(account.0),
+            next_ticket: 1,
+        }
+    }
+
+    /// The next large id.
+    pub(crate) fn next(&mut self) -> i64 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// What the next ticket id will be.
+    pub(crate) fn peek_ticket(&self) -> i64 {
+        self.next_ticket
+    }
+
+    /// The next ticket id.
+    pub(crate) fn ticket(&mut self) -> i64 {
+        self.next_ticket += 1;
+        self.next_ticket - 1
+    }
+}
+
+/// Which account a large id belongs to.
+pub(crate) fn account_of(id: i64) -> Option<AccountId> {
+    let offset = id.checked_sub(FIRST).filter(|offset| *offset >= 0)?;
+    u32::try_from(offset / STRIDE).ok().map(AccountId)
+}
+
+/// Twenty letters and digits, like Freshdesk's own keys; the same for the
+/// same account, agent and generation, so that test runs repeat exactly.
+pub(crate) fn api_key(domain: &str, agent: i64, generation: u32) -> String {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let digest = Sha256::digest(format!("{domain}/{agent}/{generation}"));
+    digest
+        .iter()
+        .take(20)
+        .map(|byte| char::from(LETTERS[usize::from(*byte) % 62]))
+        .collect()
+}
+
+/// A UUID made from a counter: unique in a server, and repeatable.
+pub(crate) fn uuid(counter: u64) -> String {
+    let high = scramble(counter);
+    let low = scramble(counter ^ 0x9e37_79b9_7f4a_7c15);
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        0x8000 | ((low >> 48) & 0x3fff),
+        low & 0xffff_ffff_ffff
+    )
+}
+
+/// The splitmix64 finalizer.
+fn scramble(counter: u64) -> u64 {
+    let mut word = counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_ids_tell_their_account() {
+        for account in [AccountId(0), AccountId(7)] {
+            let mut ids = Ids::of(account);
+            assert_eq!(account_of(ids.next()), Some(account));
+            assert_eq!(account_of(ids.next()), Some(account));
+            assert_eq!(ids.ticket(), 1);
+        }
+        assert_eq!(account_of(17), None);
+    }
+
+    #[test]
+    fn keys_and_uuids_repeat_and_differ() {
+        assert_eq!(api_key("a", 1, 0), api_key("a", 1, 0));
+        assert_ne!(api_key("a", 1, 0), api_key("a", 1, 1));
+        assert_ne!(uuid(1), uuid(2));
+        assert_eq!(uuid(1).len(), 36);
+    }
+}

@@ -1,0 +1,226 @@
+//! The helpdesk as a state machine: no async, no clock, no chance, no I/O.
+//!
+//! `now` comes in with every call, webhook calls to be made come back as
+//! values ([`Helpdesk::take_effects`]), and [`Helpdesk::next_due`] says when
+//! to call [`Helpdesk::run_due`] again.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `account.rs` | one account's whole state |
+//! | `desk.rs` | an account opened for work |
+//! | `people.rs`, `tickets/`, `fields.rs`, `html.rs`, `contents.rs` | what an account has |
+//! | `events.rs`, `automation/` | what happens to tickets, and the rules over it |
+//! | `plan.rs`, `quota.rs`, `settings.rs` | plans as data, the allowance, the named defaults |
+//! | `agenda.rs`, `time.rs`, `ids.rs`, `words.rs` | due tasks, stamps, counters, nearest words |
+//! | `journal.rs`, `mail.rs`, `faults.rs` | what can be observed, what can be broken |
+//! | `v2/` | the REST API |
+//! | `control/` | the control API |
+
+mod account;
+mod agenda;
+mod automation;
+mod contents;
+mod control;
+mod desk;
+mod events;
+mod faults;
+mod fields;
+mod html;
+mod ids;
+mod journal;
+mod mail;
+mod people;
+mod plan;
+mod quota;
+mod settings;
+mod tickets;
+mod time;
+mod v2;
+mod words;
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+
+pub use automation::Outcome;
+pub use contents::{Content, Upload};
+pub use control::{ControlReply, ControlRequest, NewAccount};
+pub use faults::Connection;
+pub use ids::AccountId;
+pub use plan::{Plan, Quota};
+pub use time::Ms;
+pub use v2::{ApiBody, ApiReply, ApiRequest};
+
+use account::Account;
+use agenda::{Agenda, Task};
+use contents::Contents;
+use desk::Desk;
+use journal::Journal;
+
+/// What the core needs to be told at start.
+#[derive(Clone, Debug)]
+pub struct CoreOptions {
+    /// Hosts besides loopback that webhooks may call.
+    pub allowed_webhook_hosts: Vec<String>,
+    /// How many entries the journal keeps.
+    pub journal_capacity: usize,
+}
+
+/// Something the core wants done outside.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Make this HTTP request and report how it ended.
+    CallWebhook(WebhookCall),
+}
+
+/// One attempt of a webhook call.
+#[derive(Clone, Debug)]
+pub struct WebhookCall {
+    /// The account whose rule it is.
+    pub account: AccountId,
+    /// The delivery.
+    pub delivery: u64,
+    /// Which attempt of the delivery, from 1.
+    pub attempt: u32,
+    /// The verb.
+    pub method: String,
+    /// The URL, rendered.
+    pub url: String,
+    /// All headers.
+    pub headers: Vec<(String, String)>,
+    /// The body, rendered; empty for GET and DELETE.
+    pub body: Bytes,
+    /// A receiver that takes longer (milliseconds) has failed.
+    pub timeout_ms: Ms,
+    /// A duplicate made by a fault; its outcome does not count.
+    pub copy: bool,
+}
+
+/// All accounts of a server.
+#[derive(Debug)]
+pub struct Helpdesk {
+    accounts: BTreeMap<AccountId, Account>,
+    domains: HashMap<String, AccountId>,
+    next_account: u32,
+    journal: Journal,
+    agenda: Agenda,
+    contents: Contents,
+    effects: Vec<Effect>,
+    options: CoreOptions,
+    /// The latest `now` seen: time never runs backwards in here.
+    latest: Ms,
+    requests: u64,
+}
+
+impl Helpdesk {
+    /// A helpdesk without accounts.
+    #[must_use]
+    pub fn new(options: CoreOptions) -> Helpdesk {
+        Helpdesk {
+            accounts: BTreeMap::new(),
+            domains: HashMap::new(),
+            next_account: 0,
+            journal: Journal::new(options.journal_capacity),
+            agenda: Agenda::default(),
+            contents: Contents::default(),
+            effects: Vec::new(),
+            options,
+            latest: Ms::MIN,
+            requests: 0,
+        }
+    }
+
+    /// When [`run_due`](Helpdesk::run_due) has something to do next.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Ms> {
+        self.agenda.next_due()
+    }
+
+    /// Does everything that is due by `now`, in order, each at its own time.
+    /// Returns `now`, or the latest time seen if that is later.
+    pub fn run_due(&mut self, now: Ms) -> Ms {
+        let now = now.max(self.latest);
+        while let Some((due, task)) = self.agenda.take_due(now) {
+            self.latest = due.max(self.latest);
+            self.run_task(task);
+        }
+        self.latest = now;
+        now
+    }
+
+    fn run_task(&mut self, task: Task) {
+        let at = self.latest;
+        let account = match &task {
+            Task::RunRules { account, .. }
+            | Task::Attempt { account, .. }
+            | Task::Send { account, .. }
+            | Task::HourlyRules { account }
+            | Task::FinishJob { account, .. } => *account,
+        };
+        // The account may be gone by now; then so is its work.
+        let Some(mut desk) = self.desk(account, at) else {
+            return;
+        };
+        match task {
+            Task::RunRules { event, .. } => desk.run_rules(&event),
+            Task::Attempt { delivery, .. } => desk.attempt(delivery),
+            Task::Send { delivery, .. } => desk.send(delivery, false),
+            Task::HourlyRules { .. } => desk.sweep(),
+            Task::FinishJob { job, .. } => desk.finish_job(&job),
+        }
+    }
+
+    /// Takes what is to be done outside.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Reports how an attempt ended.
+    pub fn webhook_finished(&mut self, now: Ms, call: &WebhookCall, outcome: Outcome) {
+        let now = self.run_due(now);
+        if call.copy {
+            return;
+        }
+        if let Some(mut desk) = self.desk(call.account, now) {
+            desk.finish_attempt(call.delivery, call.attempt, outcome);
+        }
+    }
+
+    /// Opens an account for work.
+    fn desk(&mut self, id: AccountId, now: Ms) -> Option<Desk<'_>> {
+        Some(Desk {
+            now,
+            account: self.accounts.get_mut(&id)?,
+            journal: &mut self.journal,
+            agenda: &mut self.agenda,
+            contents: &mut self.contents,
+            effects: &mut self.effects,
+            options: &self.options,
+            cause: None,
+        })
+    }
+
+    /// The account that a `Host` names: its domain, the domain with
+    /// `.localhost` after it, or a loopback name when there is only one account.
+    fn account_of_host(&self, host: &str) -> Option<AccountId> {
+        let name = match host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        if let Some(id) = self.domains.get(&name) {
+            return Some(*id);
+        }
+        if let Some(id) = name
+            .strip_suffix(".localhost")
+            .and_then(|name| self.domains.get(name))
+        {
+            return Some(*id);
+        }
+        let loopback = name == "localhost" || name == "::1" || name.starts_with("127.");
+        match self.accounts.keys().collect::<Vec<_>>().as_slice() {
+            [only] if loopback => Some(**only),
+            _ => None,
+        }
+    }
+}

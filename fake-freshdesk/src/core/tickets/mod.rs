@@ -1,0 +1,23 @@
+//! Tickets and their threads.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `ticket.rs` | what a ticket, a conversation and an attachment are |
+//! | `store.rs` | an account's tickets and their indexes |
+//! | `open.rs` | a ticket comes into being; its requester is found or made |
+//! | `edit.rs` | properties change; delete, restore, spam, merge |
+//! | `thread.rs` | replies and notes |
+//! | `bulk.rs` | bulk jobs |
+
+mod bulk;
+mod edit;
+mod open;
+mod store;
+mod thread;
+pub(crate) mod ticket;
+
+pub(crate) use edit::{Shelf, TicketEdit};
+pub(crate) use open::{NewTicket, Person, attachments};
+pub(crate) use store::{OrderBy, Tickets};
+pub(crate) use thread::NewConversation;
+pub(crate) use ticket::{Attachment, Conversation, Ticket, source, status};

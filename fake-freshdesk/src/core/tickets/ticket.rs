@@ -1,0 +1,162 @@
+//! A ticket and its thread, kept compactly: a million of them fit in memory.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::core::html::Markup;
+use crate::core::time::Ms;
+
+/// Ticket statuses every account begins with. [D/O]
+pub(crate) mod status {
+    pub(crate) const OPEN: u16 = 2;
+    pub(crate) const PENDING: u16 = 3;
+    pub(crate) const RESOLVED: u16 = 4;
+    pub(crate) const CLOSED: u16 = 5;
+}
+
+/// Ticket sources. [D]
+pub(crate) mod source {
+    pub(crate) const EMAIL: u16 = 1;
+    pub(crate) const PORTAL: u16 = 2;
+    pub(crate) const PHONE: u16 = 3;
+    pub(crate) const FORUM: u16 = 4;
+    pub(crate) const TWITTER: u16 = 5;
+    pub(crate) const FACEBOOK: u16 = 6;
+    pub(crate) const CHAT: u16 = 7;
+    pub(crate) const FEEDBACK_WIDGET: u16 = 9;
+    pub(crate) const OUTBOUND_EMAIL: u16 = 10;
+    pub(crate) const ECOMMERCE: u16 = 11;
+}
+
+/// A ticket.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) id: i64,
+    pub(crate) subject: Option<Box<str>>,
+    pub(crate) description: Markup,
+    pub(crate) requester_id: i64,
+    pub(crate) responder_id: Option<i64>,
+    pub(crate) group_id: Option<i64>,
+    pub(crate) company_id: Option<i64>,
+    pub(crate) status: u16,
+    pub(crate) source: u16,
+    pub(crate) priority: u8,
+    pub(crate) deleted: bool,
+    pub(crate) spam: bool,
+    pub(crate) auto_generated: bool,
+    pub(crate) ticket_type: Option<Box<str>>,
+    pub(crate) tags: Vec<Box<str>>,
+    pub(crate) custom_fields: BTreeMap<Box<str>, Value>,
+    pub(crate) created_at: Ms,
+    pub(crate) updated_at: Ms,
+    pub(crate) due_by: Option<Ms>,
+    pub(crate) fr_due_by: Option<Ms>,
+    pub(crate) conversations: Vec<Conversation>,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What most tickets never have.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rare {
+    pub(crate) product_id: Option<i64>,
+    pub(crate) email_config_id: Option<i64>,
+    pub(crate) to_emails: Option<Vec<String>>,
+    pub(crate) support_email: Option<String>,
+    pub(crate) cc_emails: Vec<String>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) watchers: Vec<i64>,
+    pub(crate) parent_id: Option<i64>,
+    pub(crate) merged_into: Option<i64>,
+    pub(crate) agent_responded_at: Option<Ms>,
+    pub(crate) requester_responded_at: Option<Ms>,
+    pub(crate) first_responded_at: Option<Ms>,
+    pub(crate) status_updated_at: Option<Ms>,
+    pub(crate) reopened_at: Option<Ms>,
+    pub(crate) resolved_at: Option<Ms>,
+    pub(crate) closed_at: Option<Ms>,
+    pub(crate) pending_since: Option<Ms>,
+}
+
+static NOTHING_RARE: Rare = Rare {
+    product_id: None,
+    email_config_id: None,
+    to_emails: None,
+    support_email: None,
+    cc_emails: Vec::new(),
+    attachments: Vec::new(),
+    watchers: Vec::new(),
+    parent_id: None,
+    merged_into: None,
+    agent_responded_at: None,
+    requester_responded_at: None,
+    first_responded_at: None,
+    status_updated_at: None,
+    reopened_at: None,
+    resolved_at: None,
+    closed_at: None,
+    pending_since: None,
+};
+
+impl Ticket {
+    /// The seldom used properties, to read.
+    pub(crate) fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&NOTHING_RARE)
+    }
+
+    /// The seldom used properties, to change.
+    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Is it in the default views (neither deleted nor spam)?
+    pub(crate) fn is_listed(&self) -> bool {
+        !self.deleted && !self.spam
+    }
+
+    /// The conversation with this id.
+    pub(crate) fn conversation(&self, id: i64) -> Option<&Conversation> {
+        self.conversations
+            .iter()
+            .find(|conversation| conversation.id == id)
+    }
+}
+
+/// One reply or note.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Conversation {
+    pub(crate) id: i64,
+    pub(crate) body: Markup,
+    pub(crate) user_id: Option<i64>,
+    pub(crate) incoming: bool,
+    pub(crate) private: bool,
+    pub(crate) auto_response: bool,
+    /// 0 reply, 2 note, 8 forward. [D]
+    pub(crate) source: u16,
+    pub(crate) category: u16,
+    pub(crate) from_email: Option<Box<str>>,
+    pub(crate) support_email: Option<Box<str>>,
+    pub(crate) to_emails: Vec<String>,
+    pub(crate) cc_emails: Vec<String>,
+    pub(crate) bcc_emails: Vec<String>,
+    pub(crate) attachments: Vec<Attachment>,
+    /// The rule that wrote it, and the rule's type. [O]
+    pub(crate) automation: Option<(i64, u8)>,
+    pub(crate) created_at: Ms,
+    pub(crate) updated_at: Ms,
+    pub(crate) last_edited_at: Option<Ms>,
+    pub(crate) last_edited_user_id: Option<i64>,
+}
+
+/// A file on a ticket or a conversation; its bytes are kept once by content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Attachment {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    pub(crate) size: u64,
+    /// SHA-256 of the content, hex; `None` for files that are only a length.
+    pub(crate) sha256: Option<Box<str>>,
+    pub(crate) created_at: Ms,
+}

@@ -1,0 +1,61 @@
+//! The account itself, its settings, and jobs.
+
+use serde_json::json;
+
+use super::call::{Answer, Call, Result};
+use super::errors::Failure;
+use crate::core::time::seconds;
+
+/// `tier_type` holds the plan's old name. [D, O trocco]
+pub(super) fn account(call: &mut Call<'_, '_>) -> Result {
+    let account = call.account();
+    let agents = |occasional: bool| {
+        account
+            .people
+            .agents()
+            .filter(|agent| agent.occasional == occasional)
+            .count()
+    };
+    let admin = account.people.name_and_email(account.admin_id);
+    let (first, last) = admin.map_or(("", ""), |(name, _)| {
+        name.split_once(' ').unwrap_or((name, ""))
+    });
+    Ok(Answer::ok(&json!({
+        "organisation_id": 9_007_199_254_740_993_i64 + i64::from(account.id.0),
+        "organisation_name": account.name(),
+        "account_id": 1_000_000 + account.id.0,
+        "account_name": account.name(),
+        "account_domain": &*account.domain,
+        "bundle_id": null,
+        "hipaa_compliant": false,
+        "total_agents": {"full_time": agents(false), "occasional": agents(true), "field_service": 0, "collaborators": 0},
+        "timezone": "Chennai",
+        "data_center": "US",
+        "tier_type": account.plan.row().tier,
+        "address": {"country": null, "state": null, "city": null, "street": null, "postalcode": null},
+        "contact_person": {"firstname": first, "lastname": last, "email": admin.and_then(|(_, email)| email)},
+        "cloud_type": "production",
+    })))
+}
+
+pub(super) fn helpdesk_settings(_: &mut Call<'_, '_>) -> Result {
+    Ok(Answer::ok(
+        &json!({"primary_language": "en", "supported_languages": [], "portal_languages": []}),
+    ))
+}
+
+/// A job is in progress until its time has come. [D]
+pub(super) fn job(call: &mut Call<'_, '_>) -> Result {
+    let job = call
+        .account()
+        .jobs
+        .get(call.params[0])
+        .ok_or(Failure::NOT_FOUND)?;
+    Ok(Answer::ok(&json!({
+        "id": job.id,
+        "status": if job.done { "COMPLETED" } else { "IN PROGRESS" },
+        "created_at": seconds(job.created_at),
+        "updated_at": seconds(job.updated_at),
+        "status_updated_at": seconds(job.updated_at),
+    })))
+}

@@ -1,0 +1,72 @@
+//! Automation rules over the API.
+
+use serde_json::Value;
+
+use super::call::{Answer, Call, Result};
+use super::errors::Failure;
+use super::ticket_list::one_page;
+use crate::core::automation::kind;
+
+fn rule_kind(call: &Call<'_, '_>) -> Result<u8> {
+    let kind: u8 = call.params[0].parse().map_err(|_| Failure::NOT_FOUND)?;
+    if kind::ALL.contains(&kind) {
+        Ok(kind)
+    } else {
+        Err(Failure::NOT_FOUND)
+    }
+}
+
+/// A bare array, as live scripts have it. [O FDM, CMP]
+pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
+    let kind = rule_kind(call)?;
+    let page = call.query.page()?;
+    let (rules, more) = one_page(call.account().rules_of(kind), page);
+    let list: Vec<Value> = rules
+        .into_iter()
+        .map(|rule| rule.json(call.account(), call.desk.now))
+        .collect();
+    let mut answer = Answer::ok(&list);
+    if more {
+        answer.link = Some(call.query.next_link(call.base, call.path, page));
+    }
+    Ok(answer)
+}
+
+pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
+    let (kind, id) = (rule_kind(call)?, call.id(1)?);
+    let rule = call
+        .account()
+        .rules_of(kind)
+        .find(|rule| rule.id == id)
+        .ok_or(Failure::NOT_FOUND)?;
+    Ok(Answer::ok(&rule.json(call.account(), call.desk.now)))
+}
+
+pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
+    let kind = rule_kind(call)?;
+    let agent = call.agent;
+    let shown = call.desk.save_rule(kind, None, &call.input.map, agent)?;
+    let id = shown["id"].clone();
+    Ok(Answer::created(
+        &format!("automations/{kind}/rules/{id}"),
+        &shown,
+    ))
+}
+
+pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
+    let (kind, id) = (rule_kind(call)?, call.id(1)?);
+    let agent = call.agent;
+    let shown = call
+        .desk
+        .save_rule(kind, Some(id), &call.input.map, agent)?;
+    Ok(Answer::ok(&shown))
+}
+
+pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
+    let (kind, id) = (rule_kind(call)?, call.id(1)?);
+    if call.desk.drop_rule(kind, id) {
+        Ok(Answer::nothing())
+    } else {
+        Err(Failure::NOT_FOUND)
+    }
+}

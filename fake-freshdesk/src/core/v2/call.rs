@@ -1,0 +1,624 @@
+//! The way of every call: host, journal, faults, route, quota, auth, body,
+//! endpoint, headers.
+
+use bytes::Bytes;
+use http::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::errors::Failure;
+use super::input::Input;
+use super::query::Query;
+use super::routes::{Access, Found, Takes, find};
+use super::{auth, files};
+use crate::core::Helpdesk;
+use crate::core::account::Account;
+use crate::core::contents::Upload;
+use crate::core::desk::Desk;
+use crate::core::faults::{Connection, Fault, strike_call};
+use crate::core::ids::{AccountId, uuid};
+use crate::core::journal::{ApiCall, Body, Sent};
+use crate::core::plan::Plan;
+use crate::core::quota::{Charge, Class};
+use crate::core::settings::{FreePlanAnswer, LimitBody};
+use crate::core::time::Ms;
+
+/// A request to the v2 API.
+#[derive(Clone, Debug)]
+pub struct ApiRequest<'a> {
+    /// The verb.
+    pub method: Method,
+    /// The path, from `/`, still percent-encoded.
+    pub path: &'a str,
+    /// The query without its `?`.
+    pub query: Option<&'a str>,
+    /// `Host`, or the authority of the URI.
+    pub host: &'a str,
+    /// Did it come over TLS?
+    pub https: bool,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The `Accept` header.
+    pub accept: Option<&'a str>,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The body.
+    pub body: ApiBody,
+}
+
+/// A request's body.
+#[derive(Clone, Debug, Default)]
+pub enum ApiBody {
+    /// None.
+    #[default]
+    Empty,
+    /// Bytes of whatever kind the content type says.
+    Bytes(Bytes),
+    /// A multipart form, read as it came in.
+    Form {
+        /// Text fields in order.
+        fields: Vec<(String, String)>,
+        /// Files in order.
+        uploads: Vec<Upload>,
+    },
+    /// More than any edge lets through.
+    TooLarge,
+    /// A multipart form that is not well-formed.
+    Broken,
+}
+
+/// A reply of the v2 API.
+#[derive(Clone, Debug)]
+pub struct ApiReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers besides content type and length.
+    pub headers: Vec<(&'static str, String)>,
+    /// The content type, if there is one.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Bytes,
+    /// Answer so many milliseconds late.
+    pub delay_ms: Ms,
+    /// What happens to the connection.
+    pub connection: Option<Connection>,
+    /// The `Date` header is off by so many milliseconds.
+    pub date_skew_ms: Ms,
+}
+
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+impl ApiReply {
+    pub(super) fn bare(
+        status: u16,
+        content_type: Option<&'static str>,
+        body: impl Into<Bytes>,
+    ) -> ApiReply {
+        ApiReply {
+            status,
+            headers: Vec::new(),
+            content_type,
+            body: body.into(),
+            delay_ms: 0,
+            connection: None,
+            date_skew_ms: 0,
+        }
+    }
+}
+
+/// An endpoint's success.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) location: Option<String>,
+    pub(super) link: Option<String>,
+}
+
+impl Answer {
+    /// Any JSON with a status.
+    pub(super) fn json(status: u16, body: &impl Serialize) -> Answer {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Answer {
+            status,
+            body: Some(body),
+            location: None,
+            link: None,
+        }
+    }
+
+    pub(super) fn ok(body: &impl Serialize) -> Answer {
+        Answer::json(200, body)
+    }
+
+    /// 201 with the new resource's path under `/api/v2`.
+    pub(super) fn created(path: &str, body: &impl Serialize) -> Answer {
+        Answer {
+            location: Some(path.to_owned()),
+            ..Answer::json(201, body)
+        }
+    }
+
+    /// 204: neither content type nor body. [O]
+    pub(super) fn nothing() -> Answer {
+        Answer {
+            status: 204,
+            body: None,
+            location: None,
+            link: None,
+        }
+    }
+}
+
+/// An endpoint's result.
+pub(super) type Result<T = Answer> = std::result::Result<T, Failure>;
+
+/// A call that got through to its endpoint.
+pub(super) struct Call<'a, 'd> {
+    pub(super) desk: Desk<'d>,
+    pub(super) method: &'a Method,
+    /// The path's variable segments.
+    pub(super) params: [&'a str; 2],
+    /// The path under `/api/v2`, for links.
+    pub(super) path: &'a str,
+    pub(super) query: Query,
+    pub(super) input: Input,
+    /// The agent who calls.
+    pub(super) agent: i64,
+    /// Scheme and authority the client used.
+    pub(super) base: &'a str,
+}
+
+impl Call<'_, '_> {
+    pub(super) fn account(&self) -> &Account {
+        self.desk.account
+    }
+
+    /// A variable segment as an id; what is no number is not found.
+    pub(super) fn id(&self, at: usize) -> Result<i64> {
+        self.params[at].parse().map_err(|_| Failure::NOT_FOUND)
+    }
+
+    /// Is the caller an administrator?
+    pub(super) fn is_admin(&self) -> bool {
+        self.account()
+            .people
+            .agent(self.agent)
+            .is_some_and(|agent| self.account().is_admin(agent))
+    }
+
+    /// Ends reading the body: any error found so far is the answer.
+    pub(super) fn checked(&mut self) -> Result<()> {
+        let errors = std::mem::take(&mut self.input.errors);
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::validation(errors))
+        }
+    }
+}
+
+/// What quota and journal need to know of a call.
+struct Metered {
+    class: Class,
+    cost: u32,
+    remaining: Option<u32>,
+    agent: Option<i64>,
+}
+
+/// Credits: 1, and more for what is embedded. [D]
+fn cost(found: &Found<'_>, query: Option<&str>) -> u32 {
+    let Some(query) =
+        query.filter(|query| found.route.per_include > 0 && query.contains("include"))
+    else {
+        return 1;
+    };
+    let query = Query::new(Some(query));
+    let includes = query.get("include").unwrap_or_default();
+    let words = includes
+        .split(',')
+        .filter(|word| !word.trim().is_empty())
+        .count();
+    1 + found.route.per_include * u32::try_from(words).unwrap_or(u32::MAX / 4).min(100)
+}
+
+/// The segments under `/api/v2`; doubled and trailing slashes do not count. [O]
+fn segments(path: &str) -> Option<Vec<&str>> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    (parts.next() == Some("api") && parts.next() == Some("v2")).then(|| parts.collect())
+}
+
+impl Helpdesk {
+    /// Answers one request to the v2 API (or to a signed attachment URL).
+    ///
+    /// Everything that fell due before `now` is done first.
+    pub fn api(&mut self, now: Ms, request: &ApiRequest<'_>) -> ApiReply {
+        let now = self.run_due(now);
+        if let Some(reply) = files::serve(self, now, request) {
+            return reply;
+        }
+        let Some(id) = self.account_of_host(request.host) else {
+            return unknown_host(request.host);
+        };
+        if request.path == "/" {
+            return self.welcome(id, request);
+        }
+        let Some(segments) = segments(request.path) else {
+            return ApiReply::bare(404, Some(HTML), "");
+        };
+        self.requests += 1;
+        let request_id = self.requests;
+        let Some(mut desk) = self.desk(id, now) else {
+            return unknown_host(request.host);
+        };
+        let domain = std::sync::Arc::clone(&desk.account.domain);
+        let seq = desk.journal.add(now, &domain, None, Body::Open);
+        desk.cause = Some(seq);
+        let struck = strike_call(&mut desk.account.faults, request.method.as_str(), &segments);
+        if let Some(fault) = &struck {
+            desk.note(Body::Other(
+                "fault",
+                json!({"fault_id": fault.id, "effect": fault.effect()}),
+            ));
+        }
+        let base = format!(
+            "{}://{}",
+            if request.https { "https" } else { "http" },
+            request.host
+        );
+        let mut metered = Metered {
+            class: Class::Other,
+            cost: 1,
+            remaining: None,
+            agent: None,
+        };
+        let result = desk.answer(request, &segments, &base, struck.as_ref(), &mut metered);
+        let Some(desk) = self.desk(id, now) else {
+            return unknown_host(request.host);
+        };
+        let mut reply = finish(desk.account, request_id, &base, result, &metered);
+        if let Some(fault) = struck {
+            reply.delay_ms = fault.delay();
+            reply.connection = fault.request.connection;
+        }
+        let record = ApiCall {
+            request_id,
+            method: request.method.clone(),
+            path: request.path.into(),
+            query: request.query.map(Into::into),
+            agent_id: metered.agent,
+            request: sent(&request.body),
+            status: reply.status,
+            headers: journalled(&reply),
+            answer: reply.body.clone(),
+            class: metered.class,
+            cost: metered.cost,
+            remaining: metered.remaining,
+            answered_at: now + reply.delay_ms,
+        };
+        desk.journal.fill(seq, Body::ApiCall(Box::new(record)));
+        reply
+    }
+
+    /// `GET /`: what a newcomer does next.
+    fn welcome(&self, id: AccountId, request: &ApiRequest<'_>) -> ApiReply {
+        let domain = self.accounts.get(&id).map_or("", |account| &account.domain);
+        let page = format!(
+            "<!doctype html><title>fake-freshdesk</title><h1>fake-freshdesk</h1>\
+             <p>This is the helpdesk <b>{domain}</b>. Try:</p>\
+             <pre>curl -u API_KEY:X http://{host}/api/v2/tickets</pre>\
+             <p>The API key was printed at start; the control API (<code>GET /control/v1/accounts/{domain}</code>) shows it too.</p>",
+            host = request.host,
+        );
+        ApiReply::bare(200, Some(HTML), page)
+    }
+}
+
+/// The page for a host that is no helpdesk. [O STK; status I]
+fn unknown_host(host: &str) -> ApiReply {
+    let host = host.replace(['<', '>', '&', '"'], "");
+    let page = format!(
+        "<!doctype html><html><head><title>There is no helpdesk here!</title></head>\
+         <body><h1>There is no helpdesk here!</h1><p>Maybe this is still fresh! \
+         You can claim it now at http://www.freshservice.com/signup</p><!-- {host} --></body></html>"
+    );
+    ApiReply::bare(404, Some(HTML), page)
+}
+
+fn sent(body: &ApiBody) -> Sent {
+    match body {
+        ApiBody::Empty | ApiBody::TooLarge | ApiBody::Broken => Sent::Nothing,
+        ApiBody::Bytes(bytes) => Sent::Bytes(bytes.clone()),
+        ApiBody::Form { fields, uploads } => {
+            let mut map = serde_json::Map::new();
+            for (name, value) in fields {
+                match map.get_mut(name) {
+                    Some(Value::Array(list)) => list.push(json!(value)),
+                    Some(one) => *one = json!([one.clone(), value]),
+                    None => {
+                        map.insert(name.clone(), json!(value));
+                    }
+                }
+            }
+            let files: Vec<Value> = uploads
+                .iter()
+                .map(|file| json!({"name": file.name, "size": file.size()}))
+                .collect();
+            Sent::Form(json!({"fields": map, "files": files}))
+        }
+    }
+}
+
+/// The headers that the journal keeps.
+fn journalled(reply: &ApiReply) -> Vec<(&'static str, Box<str>)> {
+    let kept = |name: &str| {
+        name.starts_with("x-ratelimit") || matches!(name, "retry-after" | "location" | "link")
+    };
+    reply
+        .headers
+        .iter()
+        .filter(|(name, _)| kept(name))
+        .map(|(name, value)| (*name, value.as_str().into()))
+        .collect()
+}
+
+impl Desk<'_> {
+    fn answer(
+        &mut self,
+        request: &ApiRequest<'_>,
+        segments: &[&str],
+        base: &str,
+        fault: Option<&Fault>,
+        metered: &mut Metered,
+    ) -> Result<Replied> {
+        metered.agent = auth::agent(self.account, request.authorization).map(|agent| agent.id);
+        let found = find(&request.method, segments);
+        if let Ok(found) = &found {
+            metered.class = found.route.class;
+            metered.cost = cost(found, request.query);
+        }
+        if let Some(fault) = fault {
+            if let Some(answer) = &fault.request.answer {
+                return Ok(Replied::Fault(fault_answer(answer)));
+            }
+            if fault.request.connection == Some(Connection::ResetBeforeEffect) {
+                return Ok(Replied::Fault(ApiReply::bare(502, None, "")));
+            }
+        }
+        if self.account.suspended {
+            return Err(Failure::account_suspended());
+        }
+        if self.account.settings.ssl_required && !request.https {
+            return Err(Failure::ssl_required());
+        }
+        if self.account.plan == Plan::Free && self.account.quota_override.is_none() {
+            if metered.agent.is_none() {
+                return Err(Failure::invalid_credentials());
+            }
+            return Err(match self.account.settings.free_plan_answer {
+                FreePlanAnswer::RequireFeature => Failure::missing_feature("API"),
+                FreePlanAnswer::LimitExceeded => Failure::Limit { retry_after: 60 },
+            });
+        }
+        let (quota, window) = (self.account.quota(), self.account.settings.quota_window);
+        match self
+            .account
+            .usage
+            .charge(self.now, &quota, window, metered.class, metered.cost)
+        {
+            Charge::Allowed { remaining } => metered.remaining = Some(remaining),
+            Charge::Exceeded { retry_after } => return Err(Failure::Limit { retry_after }),
+        }
+        let found = found?;
+        let agent = metered.agent.ok_or_else(Failure::invalid_credentials)?;
+        accepts(request.accept)?;
+        let input = read_body(&found, request)?;
+        let query = Query::new(request.query);
+        query.allow(found.route.query)?;
+        let path = segments.join("/");
+        let mut call = Call {
+            desk: Desk {
+                now: self.now,
+                account: self.account,
+                journal: self.journal,
+                agenda: self.agenda,
+                contents: self.contents,
+                effects: self.effects,
+                options: self.options,
+                cause: self.cause,
+            },
+            method: &request.method,
+            params: found.params,
+            path: &path,
+            query,
+            input,
+            agent,
+            base,
+        };
+        if found.route.access == Access::Admin && !call.is_admin() {
+            return Err(Failure::access_denied());
+        }
+        (found.route.run)(&mut call).map(Replied::Answer)
+    }
+}
+
+/// What came of a call.
+enum Replied {
+    Answer(Answer),
+    Fault(ApiReply),
+}
+
+fn accepts(accept: Option<&str>) -> Result<()> {
+    let fits = |accept: &str| {
+        accept.split(',').any(|range| {
+            let range = range.split(';').next().unwrap_or_default().trim();
+            matches!(range, "*/*" | "application/json" | "application/*" | "")
+        })
+    };
+    if accept.is_none_or(fits) {
+        Ok(())
+    } else {
+        Err(Failure::not_acceptable())
+    }
+}
+
+fn read_body(found: &Found<'_>, request: &ApiRequest<'_>) -> Result<Input> {
+    let form = found.route.takes == Takes::JsonOrForm;
+    match &request.body {
+        ApiBody::TooLarge => Err(Failure::too_large()),
+        ApiBody::Broken => Err(Failure::Request {
+            status: 400,
+            code: "invalid_multipart",
+            message: "Request body is not a well-formed multipart/form-data".to_owned(),
+        }),
+        ApiBody::Empty => Ok(Input::default()),
+        // A body on a GET is not looked at. [O]
+        _ if request.method == Method::GET => Ok(Input::default()),
+        ApiBody::Bytes(bytes) if found.route.takes == Takes::Nothing => {
+            if bytes.iter().all(u8::is_ascii_whitespace) || &bytes[..] == b"{}" {
+                Ok(Input::default())
+            } else {
+                Err(Failure::no_content_required())
+            }
+        }
+        ApiBody::Form { .. } if !form => Err(Failure::unsupported_media_type(false)),
+        ApiBody::Form { fields, uploads } => Ok(Input::from_form(fields, uploads.clone())),
+        ApiBody::Bytes(bytes) => {
+            let kind = request
+                .content_type
+                .unwrap_or_default()
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim();
+            if !kind.eq_ignore_ascii_case("application/json") {
+                return Err(Failure::unsupported_media_type(form));
+            }
+            if bytes.iter().all(u8::is_ascii_whitespace) {
+                return Ok(Input::default());
+            }
+            match serde_json::from_slice::<Value>(bytes) {
+                Ok(Value::Object(map)) => Ok(Input::from_json(map)),
+                Ok(_) | Err(_) => Err(Failure::invalid_json()),
+            }
+        }
+    }
+}
+
+fn fault_answer(answer: &crate::core::faults::FaultAnswer) -> ApiReply {
+    let (content_type, body) = match (&answer.content_type, &answer.body) {
+        (_, None) => (JSON, String::new()),
+        (Some(kind), Some(Value::String(text))) if !kind.contains("json") => (HTML, text.clone()),
+        (None, Some(Value::String(text))) => (HTML, text.clone()),
+        (_, Some(Value::String(text))) => (JSON, text.clone()),
+        (_, Some(body)) => (JSON, body.to_string()),
+    };
+    let mut reply = ApiReply::bare(answer.status, Some(content_type), body);
+    if let Some(seconds) = answer.retry_after_seconds {
+        reply.headers.push(("retry-after", seconds.to_string()));
+    }
+    reply
+}
+
+fn reason_phrase(status: u16) -> &'static str {
+    http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or_default()
+}
+
+/// Puts the headers on that every answer of the API has. [O, section 11]
+fn finish(
+    account: &Account,
+    request_id: u64,
+    base: &str,
+    result: Result<Replied>,
+    metered: &Metered,
+) -> ApiReply {
+    let settings = &account.settings;
+    let mut rate_headers = metered.remaining.is_some();
+    let mut reply = match result {
+        Ok(Replied::Fault(mut reply)) => {
+            rate_headers = reply.status != 429;
+            reply.headers.reserve(8);
+            reply
+        }
+        Ok(Replied::Answer(answer)) => {
+            let content_type = answer.body.is_some().then_some(JSON);
+            let mut reply =
+                ApiReply::bare(answer.status, content_type, answer.body.unwrap_or_default());
+            reply.headers.reserve(10);
+            if let Some(path) = answer.location {
+                reply
+                    .headers
+                    .push(("location", format!("{base}/api/v2/{path}")));
+            }
+            if let Some(link) = answer.link {
+                reply.headers.push(("link", link));
+            }
+            reply
+        }
+        Err(failure) => failed(account, &failure, &mut rate_headers),
+    };
+    reply.headers.push((
+        "x-freshdesk-api-version",
+        "latest=v2; requested=v2".to_owned(),
+    ));
+    reply.headers.push(("x-request-id", uuid(request_id)));
+    reply.headers.push(("cache-control", "no-store".to_owned()));
+    reply.headers.push(("pragma", "no-cache".to_owned()));
+    reply
+        .headers
+        .push(("expires", "Wed, 13 Oct 2010 00:00:00 UTC".to_owned()));
+    reply.headers.push((
+        "status",
+        format!("{} {}", reply.status, reason_phrase(reply.status)),
+    ));
+    if rate_headers {
+        let decimals = account.plan == Plan::Trial && settings.float_rate_headers_on_trial;
+        let spell = |number: u32| {
+            if decimals {
+                format!("{number}.0")
+            } else {
+                number.to_string()
+            }
+        };
+        reply
+            .headers
+            .push(("x-ratelimit-total", spell(account.quota().total)));
+        reply.headers.push((
+            "x-ratelimit-remaining",
+            spell(metered.remaining.unwrap_or_default()),
+        ));
+        reply
+            .headers
+            .push(("x-ratelimit-used-currentrequest", metered.cost.to_string()));
+    }
+    reply.date_skew_ms = crate::core::settings::duration(settings.date_header_skew_seconds);
+    reply
+}
+
+fn failed(account: &Account, failure: &Failure, rate_headers: &mut bool) -> ApiReply {
+    let status = failure.status();
+    if let Failure::Limit { retry_after } = failure {
+        *rate_headers = account.settings.rate_headers_on_429;
+        let body = match account.settings.limit_body {
+            LimitBody::Empty => "",
+            LimitBody::Message => {
+                "{\"message\":\"You have exceeded the limit of requests per minute\"}"
+            }
+        };
+        let mut reply = ApiReply::bare(status, Some(JSON), body);
+        reply.headers.push(("retry-after", retry_after.to_string()));
+        return reply;
+    }
+    // An empty body that called itself JSON would break clients that parse it.
+    let mut reply = match failure.body() {
+        Some(body) => ApiReply::bare(status, Some(JSON), body.to_string()),
+        None => ApiReply::bare(status, Some(HTML), ""),
+    };
+    if let Failure::Method { allow, .. } = failure {
+        reply.headers.push(("allow", allow.clone()));
+    }
+    reply
+}

@@ -1,0 +1,138 @@
+//! Attachments behind URLs that look pre-signed, expire, and refuse the
+//! API's credentials, as S3 does. [O ZAMR]
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use super::call::{ApiReply, ApiRequest};
+use super::query::{Query, decoded};
+use crate::core::Helpdesk;
+use crate::core::ids::account_of;
+use crate::core::tickets::Attachment;
+use crate::core::time::{Ms, SECOND, compact, date, parse};
+
+const PREFIX: &str = "/data/helpdesk/attachments/production/";
+
+fn signature(id: i64, stamp: &str, seconds: u32, variant: &str) -> String {
+    let digest = Sha256::digest(format!("fake-freshdesk/{id}/{stamp}/{seconds}/{variant}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where attachments are fetched from: `attachment.freshdesk.com` beside a
+/// `*.freshdesk.com` account, otherwise the address the client used. [O hosts]
+fn file_base(base: &str) -> String {
+    let (scheme, authority) = base.split_once("://").unwrap_or(("http", base));
+    let (host, port) = authority
+        .split_once(':')
+        .map_or((authority, ""), |(host, port)| (host, port));
+    if !host.ends_with(".freshdesk.com") {
+        return base.to_owned();
+    }
+    let colon = if port.is_empty() { "" } else { ":" };
+    format!("{scheme}://attachment.freshdesk.com{colon}{port}")
+}
+
+/// A URL for a file, good for some seconds from `now`.
+pub(super) fn signed_url(
+    base: &str,
+    file: &Attachment,
+    now: Ms,
+    seconds: u32,
+    variant: &str,
+) -> String {
+    let stamp = compact(now);
+    let day = date(now).replace('-', "");
+    format!(
+        "{}{PREFIX}{}/{variant}/{}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=FAKE%2F{day}%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date={stamp}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature={}",
+        file_base(base),
+        file.id,
+        utf8_percent_encode(&file.name, NON_ALPHANUMERIC),
+        signature(file.id, &stamp, seconds, variant),
+    )
+}
+
+fn refused(status: u16, code: &str, message: &str) -> ApiReply {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
+    ApiReply::bare(status, Some("application/xml"), body)
+}
+
+/// When a signed stamp (`20260102T030405Z`) was made.
+fn signed_at(stamp: &str) -> Option<Ms> {
+    let part = |from: usize, to: usize| stamp.get(from..to);
+    parse(&format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        part(0, 4)?,
+        part(4, 6)?,
+        part(6, 8)?,
+        part(9, 11)?,
+        part(11, 13)?,
+        part(13, 15)?
+    ))
+}
+
+/// Answers a request to a signed URL; `None` if it is to something else.
+pub(super) fn serve(helpdesk: &Helpdesk, now: Ms, request: &ApiRequest<'_>) -> Option<ApiReply> {
+    let rest = request.path.strip_prefix(PREFIX)?;
+    let mut parts = rest.split('/');
+    let id: i64 = parts.next()?.parse().ok()?;
+    let variant = parts.next().unwrap_or_default();
+    let name = decoded(parts.next().unwrap_or_default());
+    if request.authorization.is_some() {
+        return Some(refused(
+            400,
+            "InvalidArgument",
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
+        ));
+    }
+    let query = Query::new(request.query);
+    let stamp = query.get("X-Amz-Date").unwrap_or_default();
+    let seconds: u32 = query
+        .get("X-Amz-Expires")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
+    if query.get("X-Amz-Signature") != Some(&signature(id, stamp, seconds, variant)) {
+        return Some(refused(
+            403,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided.",
+        ));
+    }
+    let until = signed_at(stamp).map(|at| at + Ms::from(seconds) * SECOND);
+    // Stamps are whole seconds, so the last second counts in full.
+    if until.is_none_or(|until| now >= until + SECOND) {
+        return Some(refused(403, "AccessDenied", "Request has expired"));
+    }
+    let account = helpdesk.accounts.get(&account_of(id)?);
+    let file = account.and_then(|account| {
+        account.tickets.iter().find_map(|ticket| {
+            let mut files = ticket.rare().attachments.iter().chain(
+                ticket
+                    .conversations
+                    .iter()
+                    .flat_map(|each| &each.attachments),
+            );
+            files.find(|file| file.id == id && file.name == name)
+        })
+    });
+    let Some(file) = file else {
+        return Some(refused(
+            404,
+            "NoSuchKey",
+            "The specified key does not exist.",
+        ));
+    };
+    let kept = file
+        .sha256
+        .as_deref()
+        .and_then(|hash| helpdesk.contents.get(hash));
+    // A file that is only a length is served as that many zeros.
+    let bytes =
+        kept.unwrap_or_else(|| vec![0; usize::try_from(file.size).unwrap_or_default()].into());
+    let mut reply = ApiReply::bare(200, None, bytes);
+    reply
+        .headers
+        .push(("content-type", file.content_type.clone()));
+    Some(reply)
+}

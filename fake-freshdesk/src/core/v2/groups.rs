@@ -1,0 +1,201 @@
+//! Groups.
+
+use serde_json::{Value, json};
+
+use super::call::{Answer, Call, Result};
+use super::errors::{Failure, FieldError, code};
+use super::ticket_list::one_page;
+use crate::core::account::Account;
+use crate::core::people::Group;
+use crate::core::time::seconds;
+
+const UNASSIGNED_FOR: [&str; 8] = ["30m", "1h", "2h", "4h", "8h", "12h", "1d", "2d"];
+
+/// A group; lists do not show the members. [D, O FDM]
+pub(crate) fn group_json(account: &Account, group: &Group, members: bool) -> Value {
+    let mut shown = json!({
+        "id": group.id,
+        "name": group.name,
+        "description": group.description,
+        "escalate_to": group.escalate_to,
+        "unassigned_for": group.unassigned_for,
+        "business_hour_id": group.business_hour_id,
+        "group_type": "support_agent_group",
+        "auto_ticket_assign": group.auto_ticket_assign,
+    });
+    if members {
+        shown["agent_ids"] = json!(account.members(group.id));
+    }
+    shown["created_at"] = json!(seconds(group.created_at));
+    shown["updated_at"] = json!(seconds(group.updated_at));
+    shown
+}
+
+pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
+    let page = call.query.page()?;
+    let (groups, more) = one_page(call.account().groups.values(), page);
+    let list: Vec<Value> = groups
+        .into_iter()
+        .map(|group| group_json(call.account(), group, false))
+        .collect();
+    let mut answer = Answer::ok(&list);
+    if more {
+        answer.link = Some(call.query.next_link(call.base, call.path, page));
+    }
+    Ok(answer)
+}
+
+fn group(call: &Call<'_, '_>) -> Result<Group> {
+    call.account()
+        .groups
+        .get(&call.id(0)?)
+        .cloned()
+        .ok_or(Failure::NOT_FOUND)
+}
+
+pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
+    let group = group(call)?;
+    Ok(Answer::ok(&group_json(call.account(), &group, true)))
+}
+
+/// Reads the body over a group; returns the members it names.
+fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> {
+    call.input.allow(&[
+        "name",
+        "description",
+        "agent_ids",
+        "auto_ticket_assign",
+        "escalate_to",
+        "unassigned_for",
+        "business_hour_id",
+        "group_type",
+    ]);
+    if let Some(Some(name)) = call.input.text("name") {
+        group.name = name.trim().to_owned();
+        if group.name.is_empty() {
+            call.input.refuse(FieldError::blank("name"));
+        }
+    }
+    if let Some(description) = call.input.text("description") {
+        group.description = description;
+    }
+    if let Some(escalate_to) = call.input.integer("escalate_to") {
+        group.escalate_to = escalate_to;
+    }
+    if let Some(hours) = call.input.integer("business_hour_id") {
+        group.business_hour_id = hours;
+    }
+    if let Some(unassigned_for) = call.input.text("unassigned_for") {
+        if unassigned_for
+            .as_deref()
+            .is_some_and(|text| text != "3d" && !UNASSIGNED_FOR.contains(&text))
+        {
+            let error =
+                FieldError::choice("unassigned_for", format!("{},3d", UNASSIGNED_FOR.join(",")));
+            call.input.refuse(error);
+        }
+        group.unassigned_for = unassigned_for;
+    }
+    // Older clients send a boolean. [O]
+    match call.input.map.get("auto_ticket_assign") {
+        None | Some(Value::Null) => {}
+        Some(Value::Bool(flag)) => group.auto_ticket_assign = u8::from(*flag),
+        Some(_) => {
+            if let Some(kind) = call
+                .input
+                .number_of("auto_ticket_assign", &[0, 1, 2, 3, 12])
+            {
+                group.auto_ticket_assign = u8::try_from(kind).unwrap_or_default();
+            }
+        }
+    }
+    call.input.text("group_type");
+    let members = call.input.integers("agent_ids").flatten();
+    let people = &call.desk.account.people;
+    let known = |id: &i64| people.agent(*id).is_some();
+    if !members.as_ref().is_none_or(|ids| ids.iter().all(known))
+        || !group.escalate_to.is_none_or(|id| known(&id))
+    {
+        call.input
+            .errors
+            .push(FieldError::nothing_matches("agent_ids", "agent"));
+    }
+    call.checked()?;
+    let taken = call
+        .account()
+        .groups
+        .values()
+        .any(|each| each.id != group.id && each.name.eq_ignore_ascii_case(&group.name));
+    if taken {
+        return Err(Failure::conflict(FieldError::new(
+            "name",
+            "It should be a unique value",
+            code::DUPLICATE_VALUE,
+        )));
+    }
+    Ok(members)
+}
+
+pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
+    call.input.require("name");
+    let now = call.desk.now;
+    let mut group = Group {
+        id: 0,
+        name: String::new(),
+        description: None,
+        escalate_to: None,
+        unassigned_for: None,
+        business_hour_id: None,
+        auto_ticket_assign: 0,
+        created_at: now,
+        updated_at: now,
+    };
+    let members = read(call, &mut group)?;
+    let id = call.desk.account.ids.next();
+    group.id = id;
+    call.desk.account.groups.insert(id, group.clone());
+    call.desk
+        .account
+        .set_members(id, &members.unwrap_or_default());
+    Ok(Answer::created(
+        &format!("groups/{id}"),
+        &group_json(call.account(), &group, true),
+    ))
+}
+
+pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
+    let mut group = group(call)?;
+    let members = read(call, &mut group)?;
+    group.updated_at = call.desk.now;
+    call.desk.account.groups.insert(group.id, group.clone());
+    if let Some(members) = members {
+        call.desk.account.set_members(group.id, &members);
+    }
+    Ok(Answer::ok(&group_json(call.account(), &group, true)))
+}
+
+pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
+    let id = group(call)?.id;
+    call.desk.drop_group(id);
+    Ok(Answer::nothing())
+}
+
+impl crate::core::desk::Desk<'_> {
+    /// Removes a group; its tickets are in no group then. [I]
+    pub(crate) fn drop_group(&mut self, id: i64) {
+        self.account.set_members(id, &[]);
+        self.account.groups.remove(&id);
+        let orphans: Vec<i64> = self
+            .account
+            .tickets
+            .iter()
+            .filter(|ticket| ticket.group_id == Some(id))
+            .map(|ticket| ticket.id)
+            .collect();
+        for ticket in orphans {
+            self.account
+                .tickets
+                .change(ticket, |ticket| ticket.group_id = None);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The REST API v2, as a pure function from a request to a reply.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `call.rs` | the way of every call: host, faults, route, quota, auth, body |
+//! | `routes.rs` | the table of endpoints |
+//! | `auth.rs` | whose key is this |
+//! | `errors.rs`, `input.rs`, `query.rs` | strict reading, exact refusing |
+//! | `views.rs`, `ticket_view.rs` | resources as JSON |
+//! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs` | tickets |
+//! | `conversations.rs` | replies and notes |
+//! | `contacts.rs`, `agents.rs`, `groups.rs`, `fields.rs`, `automations.rs`, `account.rs` | the rest |
+//! | `files.rs` | attachments behind signed, expiring URLs |
+
+mod account;
+mod agents;
+mod auth;
+mod automations;
+mod call;
+mod contacts;
+mod conversations;
+pub(crate) mod errors;
+mod fields;
+mod files;
+mod groups;
+pub(crate) mod input;
+mod query;
+pub(crate) mod routes;
+mod ticket_list;
+mod ticket_view;
+mod ticket_write;
+mod tickets;
+mod views;
+
+pub use call::{ApiBody, ApiReply, ApiRequest};
+pub(crate) use fields::{field_json, new_field};
+pub(crate) use groups::group_json;
+pub(crate) use ticket_view::{ConversationShape, ConversationView, Shape, TicketView};

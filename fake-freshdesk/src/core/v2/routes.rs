@@ -1,0 +1,315 @@
+//! The table of endpoints: path, verb, who may call, what it takes, which
+//! query parameters it knows, and which quota class it counts in.
+
+use std::sync::LazyLock;
+
+use http::Method;
+
+use super::call::{Call, Result};
+use super::errors::Failure;
+use super::{
+    account, agents, automations, contacts, conversations, fields, groups, ticket_list,
+    ticket_write, tickets,
+};
+use crate::core::quota::Class;
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Every agent.
+    Agent,
+    /// Administrators only. [D]
+    Admin,
+}
+
+/// What body an endpoint takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Nothing,
+    Json,
+    JsonOrForm,
+}
+
+type Run = fn(&mut Call<'_, '_>) -> Result;
+
+/// One endpoint.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    /// Under `/api/v2`; `{id}` is a variable segment.
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    pub(crate) takes: Takes,
+    pub(crate) query: &'static [&'static str],
+    pub(crate) class: Class,
+    /// Extra credits for each `include`. [D]
+    pub(crate) per_include: u32,
+    pub(super) run: Run,
+}
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    takes: Takes,
+    query: &'static [&'static str],
+    run: Run,
+) -> Route {
+    Route {
+        method,
+        path,
+        access: Access::Agent,
+        takes,
+        query,
+        class: Class::Other,
+        per_include: 0,
+        run,
+    }
+}
+
+const fn get(path: &'static str, query: &'static [&'static str], run: Run) -> Route {
+    route(Method::GET, path, Takes::Nothing, query, run)
+}
+
+const fn post(path: &'static str, takes: Takes, run: Run) -> Route {
+    route(Method::POST, path, takes, &[], run)
+}
+
+const fn put(path: &'static str, takes: Takes, run: Run) -> Route {
+    route(Method::PUT, path, takes, &[], run)
+}
+
+const fn delete(path: &'static str, run: Run) -> Route {
+    route(Method::DELETE, path, Takes::Nothing, &[], run)
+}
+
+impl Route {
+    const fn admin(mut self) -> Route {
+        self.access = Access::Admin;
+        self
+    }
+
+    const fn class(mut self, class: Class) -> Route {
+        self.class = class;
+        self
+    }
+
+    const fn per_include(mut self, credits: u32) -> Route {
+        self.per_include = credits;
+        self
+    }
+}
+
+const PAGE: &[&str] = &["page", "per_page"];
+const TICKET_LIST: &[&str] = &[
+    "filter",
+    "requester_id",
+    "email",
+    "unique_external_id",
+    "company_id",
+    "updated_since",
+    "order_by",
+    "order_type",
+    "include",
+    "page",
+    "per_page",
+];
+const CONTACT_LIST: &[&str] = &[
+    "email",
+    "mobile",
+    "phone",
+    "company_id",
+    "state",
+    "contact_type",
+    "updated_since",
+    "_updated_since",
+    "unique_external_id",
+    "page",
+    "per_page",
+];
+const AGENT_LIST: &[&str] = &["email", "mobile", "phone", "state", "page", "per_page"];
+
+/// Every endpoint the fake serves. The order matters where a fixed segment
+/// and a variable one are in the same place: fixed first.
+pub(crate) static ROUTES: &[Route] = &[
+    get("tickets", TICKET_LIST, ticket_list::list)
+        .class(Class::TicketsList)
+        .per_include(2),
+    post("tickets", Takes::JsonOrForm, ticket_write::create).class(Class::TicketCreate),
+    post(
+        "tickets/outbound_email",
+        Takes::JsonOrForm,
+        ticket_write::outbound_email,
+    )
+    .class(Class::TicketCreate),
+    post("tickets/bulk_update", Takes::Json, tickets::bulk_update),
+    post("tickets/bulk_delete", Takes::Json, tickets::bulk_delete),
+    put("tickets/merge", Takes::Json, tickets::merge),
+    get("tickets/archived/{id}", &[], tickets::archived),
+    get("tickets/{id}", &["include"], tickets::view).per_include(1),
+    put("tickets/{id}", Takes::JsonOrForm, ticket_write::update).class(Class::TicketUpdate),
+    route(
+        Method::PATCH,
+        "tickets/{id}",
+        Takes::JsonOrForm,
+        &[],
+        ticket_write::update,
+    )
+    .class(Class::TicketUpdate),
+    delete("tickets/{id}", tickets::delete),
+    put("tickets/{id}/restore", Takes::Nothing, tickets::restore),
+    post("tickets/{id}/watch", Takes::Json, tickets::watch),
+    put("tickets/{id}/unwatch", Takes::Nothing, tickets::unwatch),
+    get("tickets/{id}/watchers", &[], tickets::watchers),
+    get("tickets/{id}/conversations", PAGE, conversations::list),
+    post(
+        "tickets/{id}/reply",
+        Takes::JsonOrForm,
+        conversations::reply,
+    ),
+    post("tickets/{id}/notes", Takes::JsonOrForm, conversations::note),
+    put(
+        "conversations/{id}",
+        Takes::JsonOrForm,
+        conversations::update,
+    ),
+    delete("conversations/{id}", conversations::delete),
+    delete("attachments/{id}", tickets::delete_attachment),
+    get("contacts", CONTACT_LIST, contacts::list).class(Class::ContactsList),
+    post("contacts", Takes::JsonOrForm, contacts::create),
+    get("contacts/autocomplete", &["term"], contacts::autocomplete),
+    get("contacts/{id}", &[], contacts::view),
+    put("contacts/{id}", Takes::JsonOrForm, contacts::update),
+    delete("contacts/{id}", contacts::delete),
+    put("contacts/{id}/restore", Takes::Nothing, contacts::restore),
+    put(
+        "contacts/{id}/make_agent",
+        Takes::Json,
+        contacts::make_agent,
+    ),
+    route(
+        Method::DELETE,
+        "contacts/{id}/hard_delete",
+        Takes::Nothing,
+        &["force"],
+        contacts::hard_delete,
+    ),
+    get("agents/me", &[], agents::me),
+    get("agents", AGENT_LIST, agents::list).admin(),
+    post("agents", Takes::Json, agents::create).admin(),
+    get("agents/{id}", &[], agents::view).admin(),
+    put("agents/{id}", Takes::Json, agents::update).admin(),
+    delete("agents/{id}", agents::delete).admin(),
+    get("roles", PAGE, agents::roles).admin(),
+    get("roles/{id}", &[], agents::role).admin(),
+    get("groups", PAGE, groups::list).admin(),
+    post("groups", Takes::Json, groups::create).admin(),
+    get("groups/{id}", &[], groups::view).admin(),
+    put("groups/{id}", Takes::Json, groups::update).admin(),
+    delete("groups/{id}", groups::delete).admin(),
+    get("admin/groups", PAGE, groups::list).admin(),
+    get("admin/groups/{id}", &[], groups::view).admin(),
+    get("ticket_fields", &["type", "page", "per_page"], fields::list),
+    get("admin/ticket_fields", PAGE, fields::list).admin(),
+    post("admin/ticket_fields", Takes::Json, fields::create).admin(),
+    get("admin/ticket_fields/{id}", &["include"], fields::view).admin(),
+    put("admin/ticket_fields/{id}", Takes::Json, fields::update).admin(),
+    delete("admin/ticket_fields/{id}", fields::delete).admin(),
+    get("automations/{type}/rules", PAGE, automations::list).admin(),
+    post("automations/{type}/rules", Takes::Json, automations::create).admin(),
+    get("automations/{type}/rules/{id}", &[], automations::view).admin(),
+    put(
+        "automations/{type}/rules/{id}",
+        Takes::Json,
+        automations::update,
+    )
+    .admin(),
+    delete("automations/{type}/rules/{id}", automations::delete).admin(),
+    get("account", &[], account::account),
+    get("settings/helpdesk", &[], account::helpdesk_settings),
+    get("jobs/{id}", &[], account::job),
+];
+
+/// Paths split once, beside their routes.
+static SPLIT: LazyLock<Vec<(Vec<&'static str>, &'static Route)>> = LazyLock::new(|| {
+    ROUTES
+        .iter()
+        .map(|route| (route.path.split('/').collect(), route))
+        .collect()
+});
+
+/// A route with the path's variable segments.
+pub(crate) struct Found<'a> {
+    pub(crate) route: &'static Route,
+    pub(crate) params: [&'a str; 2],
+}
+
+fn variables<'a>(pattern: &[&str], path: &[&'a str]) -> Option<[&'a str; 2]> {
+    if pattern.len() != path.len() {
+        return None;
+    }
+    let mut params = [""; 2];
+    let mut next = 0;
+    for (wanted, actual) in pattern.iter().zip(path) {
+        if wanted.starts_with('{') {
+            params[next] = actual;
+            next += 1;
+        } else if wanted != actual {
+            return None;
+        }
+    }
+    Some(params)
+}
+
+/// The endpoint for a verb and path: 404 if there is no such path, 405 with
+/// the verbs there are if there is no such verb.
+pub(crate) fn find<'a>(
+    method: &Method,
+    path: &[&'a str],
+) -> std::result::Result<Found<'a>, Failure> {
+    let mut allowed: Vec<&str> = Vec::new();
+    // A fixed path hides a variable one of the same length: `/tickets/merge` is no ticket.
+    let mut shape: Option<&[&str]> = None;
+    for (pattern, route) in SPLIT.iter() {
+        let Some(params) = variables(pattern, path) else {
+            continue;
+        };
+        if shape.is_some_and(|shape| shape != pattern.as_slice()) {
+            continue;
+        }
+        shape = Some(pattern);
+        if route.method == *method {
+            return Ok(Found { route, params });
+        }
+        allowed.push(route.method.as_str());
+    }
+    if allowed.is_empty() {
+        return Err(Failure::NOT_FOUND);
+    }
+    let allow = allowed.join(", ");
+    let message =
+        format!("{method} method is not allowed. It should be one of these method(s): {allow}");
+    Err(Failure::Method { allow, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_paths_hide_variable_ones() {
+        let found = |method, path: &[&str]| find(&method, path).map(|found| found.route.path);
+        assert_eq!(found(Method::GET, &["agents", "me"]), Ok("agents/me"));
+        assert_eq!(found(Method::GET, &["agents", "7"]), Ok("agents/{id}"));
+        assert_eq!(
+            found(Method::PUT, &["tickets", "merge"]),
+            Ok("tickets/merge")
+        );
+        assert!(matches!(
+            found(Method::GET, &["tickets", "merge"]),
+            Err(Failure::Method { .. })
+        ));
+        assert!(
+            matches!(found(Method::PUT, &["tickets"]), Err(Failure::Method { allow, .. }) if allow == "GET, POST")
+        );
+        assert_eq!(found(Method::GET, &["nosuch"]), Err(Failure::NOT_FOUND));
+    }
+}

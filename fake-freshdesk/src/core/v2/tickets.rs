@@ -1,0 +1,323 @@
+//! One ticket: view, delete, restore, watch, merge, bulk.
+
+use serde_json::{Value, json};
+
+use super::call::{Answer, Call, Result};
+use super::errors::{Failure, FieldError, code};
+use super::ticket_view::{Includes, Shape, TicketView};
+use super::ticket_write;
+use crate::core::account::Job;
+use crate::core::agenda::Task;
+use crate::core::events::Performer;
+use crate::core::ids::uuid;
+use crate::core::people::scope;
+use crate::core::settings::duration;
+use crate::core::tickets::{Shelf, Ticket};
+
+/// Includes of one ticket. [D]
+const INCLUDES: [&str; 4] = ["conversations", "requester", "company", "stats"];
+
+impl Call<'_, '_> {
+    /// The ticket in the path, if the caller may see it.
+    pub(super) fn ticket(&self, at: usize) -> Result<&Ticket> {
+        let ticket = self
+            .account()
+            .tickets
+            .get(self.id(at)?)
+            .ok_or(Failure::NOT_FOUND)?;
+        if self.may_see(ticket) {
+            Ok(ticket)
+        } else {
+            Err(Failure::access_denied())
+        }
+    }
+
+    /// Ticket scope: all, the agent's groups', or only its own. [D]
+    pub(super) fn may_see(&self, ticket: &Ticket) -> bool {
+        let Some(agent) = self.account().people.agent(self.agent) else {
+            return false;
+        };
+        let own = ticket.responder_id == Some(agent.id);
+        match agent.ticket_scope {
+            scope::GROUP => {
+                own || ticket
+                    .group_id
+                    .is_some_and(|group| agent.group_ids.contains(&group))
+            }
+            scope::RESTRICTED => own,
+            _ => true,
+        }
+    }
+
+    /// The ticket in the path, if it can still be changed. [D: 405 otherwise]
+    pub(super) fn live_ticket(&self) -> Result<&Ticket> {
+        let ticket = self.ticket(0)?;
+        if ticket.is_listed() {
+            Ok(ticket)
+        } else {
+            Err(Failure::frozen(self.method))
+        }
+    }
+
+    pub(super) fn ticket_view<'c>(
+        &'c self,
+        ticket: &'c Ticket,
+        shape: Shape,
+        include: Includes,
+    ) -> TicketView<'c> {
+        TicketView {
+            account: self.account(),
+            ticket,
+            now: self.desk.now,
+            base: self.base,
+            shape,
+            include,
+        }
+    }
+}
+
+pub(super) fn includes(words: &[&str]) -> Includes {
+    Includes {
+        conversations: words.contains(&"conversations"),
+        requester: words.contains(&"requester"),
+        company: words.contains(&"company"),
+        stats: words.contains(&"stats"),
+    }
+}
+
+pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
+    let include = includes(&call.query.includes(&INCLUDES)?);
+    let ticket = call.ticket(0)?;
+    Ok(Answer::ok(&call.ticket_view(ticket, Shape::View, include)))
+}
+
+pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
+    let id = call.live_ticket()?.id;
+    let performer = Performer::Agent(call.agent);
+    call.desk.shelve_ticket(id, Shelf::Deleted(true), performer);
+    Ok(Answer::nothing())
+}
+
+/// 404 if the ticket is not deleted. [I]
+pub(super) fn restore(call: &mut Call<'_, '_>) -> Result {
+    let id = call.ticket(0).map(|ticket| (ticket.id, ticket.deleted))?;
+    if !id.1 {
+        return Err(Failure::NOT_FOUND);
+    }
+    let performer = Performer::Agent(call.agent);
+    call.desk
+        .shelve_ticket(id.0, Shelf::Deleted(false), performer);
+    Ok(Answer::nothing())
+}
+
+pub(super) fn archived(call: &mut Call<'_, '_>) -> Result {
+    if !call.account().plan.row().archive {
+        return Err(Failure::missing_feature("Archive Tickets"));
+    }
+    Err(Failure::NOT_FOUND)
+}
+
+pub(super) fn watch(call: &mut Call<'_, '_>) -> Result {
+    let id = call.live_ticket()?.id;
+    call.input.allow(&["user_id"]);
+    let user = call
+        .input
+        .integer("user_id")
+        .flatten()
+        .unwrap_or(call.agent);
+    if call.account().people.agent(user).is_none() {
+        call.input
+            .refuse(FieldError::nothing_matches("user_id", "agent"));
+    }
+    call.checked()?;
+    call.desk.account.tickets.change(id, |ticket| {
+        let watchers = &mut ticket.rare_mut().watchers;
+        if !watchers.contains(&user) {
+            watchers.push(user);
+        }
+    });
+    Ok(Answer::nothing())
+}
+
+pub(super) fn unwatch(call: &mut Call<'_, '_>) -> Result {
+    let id = call.live_ticket()?.id;
+    let agent = call.agent;
+    call.desk.account.tickets.change(id, |ticket| {
+        ticket
+            .rare_mut()
+            .watchers
+            .retain(|watcher| *watcher != agent)
+    });
+    Ok(Answer::nothing())
+}
+
+pub(super) fn watchers(call: &mut Call<'_, '_>) -> Result {
+    let watchers = &call.ticket(0)?.rare().watchers;
+    Ok(Answer::ok(
+        &json!({"watchers": watchers, "watcher_ids": watchers}),
+    ))
+}
+
+pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
+    const KEYS: [&str; 5] = [
+        "primary_id",
+        "ticket_ids",
+        "note_in_primary",
+        "note_in_secondary",
+        "convert_recepients_to_cc",
+    ];
+    let input = &mut call.input;
+    input.allow(&KEYS);
+    input.require("primary_id");
+    input.require("ticket_ids");
+    let primary = input.integer("primary_id").flatten();
+    let secondary = input.integers("ticket_ids").flatten().unwrap_or_default();
+    input.flag("convert_recepients_to_cc");
+    for key in ["note_in_primary", "note_in_secondary"] {
+        if let Some(Some(mut note)) = input
+            .object(key)
+            .map(|note| note.map(super::input::Input::from_json))
+        {
+            note.allow(&["body", "private"]);
+            input.errors.append(&mut note.errors);
+        }
+    }
+    let known = |id: &i64| {
+        call.desk
+            .account
+            .tickets
+            .get(*id)
+            .is_some_and(Ticket::is_listed)
+    };
+    if primary.is_some_and(|id| !known(&id)) {
+        call.input
+            .errors
+            .push(FieldError::nothing_matches("primary_id", "ticket"));
+    }
+    if secondary
+        .iter()
+        .any(|id| !known(id) || Some(*id) == primary)
+    {
+        call.input
+            .errors
+            .push(FieldError::nothing_matches("ticket_ids", "ticket"));
+    }
+    call.checked()?;
+    let performer = Performer::Agent(call.agent);
+    if let Some(primary) = primary {
+        for id in secondary {
+            call.desk.merge_ticket(id, primary, performer);
+        }
+    }
+    Ok(Answer::nothing())
+}
+
+/// Starts a bulk job. The status 202 is [I]; the body is [D].
+fn start_job(call: &mut Call<'_, '_>, work: Value) -> Answer {
+    call.desk.account.job_count += 1;
+    let id = uuid(
+        call.desk.account.job_count.wrapping_mul(0x0010_0000) ^ u64::from(call.account().id.0),
+    )
+    .replace('-', "");
+    let now = call.desk.now;
+    let job = Job {
+        id: id.clone(),
+        done: false,
+        created_at: now,
+        updated_at: now,
+        work,
+        agent_id: call.agent,
+    };
+    call.desk.account.jobs.insert(id.clone(), job);
+    let due = now + duration(call.account().settings.job_seconds);
+    let account = call.account().id;
+    call.desk.agenda.add(
+        due,
+        Task::FinishJob {
+            account,
+            job: id.clone(),
+        },
+    );
+    Answer::json(
+        202,
+        &json!({"job_id": id, "href": format!("{}/api/v2/jobs/{id}", call.base)}),
+    )
+}
+
+fn bulk_ids(call: &mut Call<'_, '_>) -> Result<(super::input::Input, Vec<i64>)> {
+    call.input.allow(&["bulk_action"]);
+    call.input.require("bulk_action");
+    let action = call.input.object("bulk_action").flatten();
+    call.checked()?;
+    let mut action = super::input::Input::from_json(action.unwrap_or_default());
+    action.require("ids");
+    let ids = action.integers("ids").flatten().unwrap_or_default();
+    if ids.is_empty() && action.errors.is_empty() {
+        action.refuse(FieldError::blank("ids"));
+    }
+    Ok((action, ids))
+}
+
+pub(super) fn bulk_delete(call: &mut Call<'_, '_>) -> Result {
+    let (mut action, ids) = bulk_ids(call)?;
+    action.allow(&["ids"]);
+    call.input.errors = action.errors;
+    call.checked()?;
+    Ok(start_job(call, json!({"delete": ids})))
+}
+
+pub(super) fn bulk_update(call: &mut Call<'_, '_>) -> Result {
+    let (mut action, ids) = bulk_ids(call)?;
+    action.allow(&["ids", "properties", "reply"]);
+    let properties = action.object("properties").flatten();
+    let reply = action.object("reply").flatten();
+    if properties.is_none() && reply.is_none() {
+        action.refuse(FieldError::new(
+            "properties",
+            "Mandatory attribute missing",
+            code::MISSING_FIELD,
+        ));
+    }
+    let body = reply
+        .as_ref()
+        .and_then(|reply| reply.get("body"))
+        .and_then(Value::as_str);
+    if reply.is_some() && body.is_none() {
+        action.refuse(FieldError::missing("body"));
+    }
+    let body = body.map(str::to_owned);
+    call.input = super::input::Input {
+        map: properties.clone().unwrap_or_default(),
+        errors: action.errors,
+        ..Default::default()
+    };
+    ticket_write::read_edit(call);
+    call.checked()?;
+    Ok(start_job(
+        call,
+        json!({"update": ids, "properties": properties, "reply": body}),
+    ))
+}
+
+pub(super) fn delete_attachment(call: &mut Call<'_, '_>) -> Result {
+    let id = call.id(0)?;
+    let owner = call.account().tickets.iter().find(|ticket| {
+        let mut files = ticket.rare().attachments.iter().chain(
+            ticket
+                .conversations
+                .iter()
+                .flat_map(|each| &each.attachments),
+        );
+        files.any(|file| file.id == id)
+    });
+    let ticket = owner.map(|ticket| ticket.id).ok_or(Failure::NOT_FOUND)?;
+    call.desk.account.tickets.change(ticket, |ticket| {
+        if ticket.rare.is_some() {
+            ticket.rare_mut().attachments.retain(|file| file.id != id);
+        }
+        for conversation in &mut ticket.conversations {
+            conversation.attachments.retain(|file| file.id != id);
+        }
+    });
+    Ok(Answer::nothing())
+}

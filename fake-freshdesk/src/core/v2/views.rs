@@ -1,0 +1,135 @@
+//! Contacts, agents and roles as JSON.
+
+use serde_json::{Map, Value, json};
+
+use crate::core::people::{Agent, Contact, Role};
+use crate::core::time::{Ms, seconds};
+
+/// Which of a resource's shapes: lists drop keys. [O, section 11]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    Listed,
+    Viewed,
+    Created,
+}
+
+fn without(mut value: Value, keys: &[&str]) -> Value {
+    if let Value::Object(map) = &mut value {
+        for key in keys {
+            map.shift_remove(*key);
+        }
+    }
+    value
+}
+
+/// A contact.
+pub(super) fn contact(contact: &Contact, detail: Detail) -> Value {
+    let companies: Vec<Value> = contact
+        .other_companies
+        .iter()
+        .map(|(id, all)| json!({"company_id": id, "view_all_tickets": all}))
+        .collect();
+    let mut shown = json!({
+        "active": contact.active,
+        "address": contact.address,
+        "company_id": contact.company_id,
+        "view_all_tickets": contact.view_all_tickets,
+        "description": contact.description,
+        "email": contact.email,
+        "id": contact.id,
+        "job_title": contact.job_title,
+        "language": contact.language,
+        "mobile": contact.mobile,
+        "name": contact.name,
+        "phone": contact.phone,
+        "time_zone": contact.time_zone,
+        "twitter_id": contact.twitter_id,
+        "facebook_id": contact.facebook_id,
+        "custom_fields": contact.custom_fields,
+        "tags": contact.tags,
+        "other_emails": contact.other_emails,
+        "unique_external_id": contact.unique_external_id,
+        "other_companies": companies,
+        "created_at": seconds(contact.created_at),
+        "updated_at": seconds(contact.updated_at),
+        "avatar": null,
+    });
+    if contact.deleted {
+        shown["deleted"] = json!(true);
+    } else if detail == Detail::Created {
+        shown["deleted"] = json!(false);
+    }
+    match detail {
+        Detail::Listed => {
+            let shown = without(
+                shown,
+                &["tags", "other_emails", "view_all_tickets", "avatar"],
+            );
+            if contact.company_id.is_none() {
+                without(shown, &["other_companies"])
+            } else {
+                shown
+            }
+        }
+        Detail::Viewed | Detail::Created => shown,
+    }
+}
+
+/// An agent.
+pub(super) fn agent(agent: &Agent, detail: Detail) -> Value {
+    let at = |at: Ms| seconds(at);
+    let shown = json!({
+        "available": agent.available,
+        "occasional": agent.occasional,
+        "id": agent.id,
+        "ticket_scope": agent.ticket_scope,
+        "signature": agent.signature,
+        "group_ids": agent.group_ids,
+        "role_ids": agent.role_ids,
+        "skill_ids": [],
+        "created_at": at(agent.created_at),
+        "updated_at": at(agent.updated_at),
+        "last_active_at": null,
+        "available_since": null,
+        "type": "support_agent",
+        "focus_mode": true,
+        "deactivated": agent.deactivated,
+        "contact": {
+            "active": !agent.deactivated,
+            "email": agent.email,
+            "job_title": agent.job_title,
+            "language": agent.language,
+            "last_login_at": null,
+            "mobile": agent.mobile,
+            "name": agent.name,
+            "phone": agent.phone,
+            "time_zone": agent.time_zone,
+            "created_at": at(agent.created_at),
+            "updated_at": at(agent.updated_at),
+        },
+    });
+    match detail {
+        Detail::Listed => without(shown, &["group_ids", "role_ids", "skill_ids"]),
+        Detail::Viewed | Detail::Created => shown,
+    }
+}
+
+/// A role; its privileges are not shown. [D]
+pub(super) fn role(role: &Role) -> Value {
+    json!({
+        "id": role.id,
+        "name": role.name,
+        "description": role.description,
+        "default": role.default,
+        "created_at": seconds(role.created_at),
+        "updated_at": seconds(role.updated_at),
+    })
+}
+
+/// Custom fields that nobody defined are refused by name; contacts and
+/// companies of the fake have whatever was given to them before. [I]
+pub(super) fn overlay(into: &mut Map<String, Value>, given: Map<String, Value>) {
+    for (key, value) in given {
+        into.insert(key, value);
+    }
+}

@@ -1,0 +1,235 @@
+//! The server: the pure core behind a lock, two routers that call it, and the
+//! driver that wakes it when something falls due.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::carrier::carry;
+use crate::clock::Clock;
+use crate::core::{CoreOptions, Effect, Helpdesk, Ms, NewAccount, WebhookCall};
+use crate::shell;
+
+/// Whatever answers HTTP requests: a socket client, or a router in memory.
+pub type HttpService = tower::util::BoxCloneSyncService<
+    http::Request<axum::body::Body>,
+    http::Response<axum::body::Body>,
+    tower::BoxError,
+>;
+
+/// How a server is set up; [`ServerOptions::new`] has sane defaults.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ServerOptions {
+    /// The time everything happens in.
+    pub clock: Clock,
+    /// What control calls must bring as bearer token.
+    pub control_token: String,
+    /// Hosts besides loopback that webhooks may call. Default: none.
+    pub allowed_webhook_hosts: Vec<String>,
+    /// How many entries the journal keeps. Default: 100 000.
+    pub journal_capacity: usize,
+    /// Who carries webhook calls out.
+    pub webhooks: HttpService,
+}
+
+impl ServerOptions {
+    /// Options with defaults for all that is not given.
+    #[must_use]
+    pub fn new(clock: Clock, control_token: String, webhooks: HttpService) -> ServerOptions {
+        ServerOptions {
+            clock,
+            control_token,
+            allowed_webhook_hosts: Vec::new(),
+            journal_capacity: 100_000,
+            webhooks,
+        }
+    }
+}
+
+/// What clones of a [`Server`] share.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) control_token: String,
+    core: Mutex<Helpdesk>,
+    options: CoreOptions,
+    webhooks: HttpService,
+    /// Something may be due earlier than the driver thinks.
+    wake: Arc<Notify>,
+    /// Webhook calls under way.
+    in_flight: AtomicUsize,
+    /// A webhook call came back.
+    landed: Notify,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+/// A running fake; a handle that can be cloned.
+#[derive(Clone, Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Starts a server without accounts: its driver runs on the current tokio
+    /// runtime for as long as a handle (or a router) of it lives.
+    #[must_use]
+    pub fn start(options: ServerOptions) -> Server {
+        let core = CoreOptions {
+            allowed_webhook_hosts: options.allowed_webhook_hosts,
+            journal_capacity: options.journal_capacity,
+        };
+        let shared = Arc::new(Shared {
+            clock: options.clock,
+            control_token: options.control_token,
+            core: Mutex::new(Helpdesk::new(core.clone())),
+            options: core,
+            webhooks: options.webhooks,
+            wake: Arc::new(Notify::new()),
+            in_flight: AtomicUsize::new(0),
+            landed: Notify::new(),
+        });
+        let weak = Arc::downgrade(&shared);
+        let clock = shared.clock.clone();
+        let wake = Arc::clone(&shared.wake);
+        tokio::spawn(async move {
+            // The driver holds no handle while it waits, so that it ends with the last one.
+            while let Some(shared) = weak.upgrade() {
+                let next = shared.run_due();
+                drop(shared);
+                tokio::select! {
+                    biased;
+                    () = wake.notified() => {}
+                    () = clock.sleep_until(next) => {}
+                }
+            }
+        });
+        Server { shared }
+    }
+
+    /// The v2 API; the account is chosen by `Host` or the URI's authority.
+    pub fn api(&self) -> axum::Router {
+        shell::api(Arc::clone(&self.shared))
+    }
+
+    /// The control API (`docs/control-api.md`).
+    pub fn control(&self) -> axum::Router {
+        shell::control(Arc::clone(&self.shared))
+    }
+
+    /// Creates an account and returns its administrator's API key.
+    ///
+    /// # Errors
+    ///
+    /// The domain is no host name, or taken.
+    pub fn create_account(&self, account: NewAccount) -> Result<String, String> {
+        self.shared
+            .with_core(|core, now| core.create_account(now, account))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The driver looks up and sees that nobody is left.
+        self.wake.notify_one();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Helpdesk> {
+        // A panic in the core would have been a bug; its state is still whole enough to look at.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on the core, sends what it wants sent, and wakes the driver.
+    pub(crate) fn with_core<T>(self: &Arc<Self>, work: impl FnOnce(&mut Helpdesk, Ms) -> T) -> T {
+        let now = self.clock.now_ms();
+        let mut core = self.lock();
+        let before = core.next_due();
+        let result = work(&mut core, now);
+        let effects = core.take_effects();
+        let moved = core.next_due() != before;
+        drop(core);
+        self.carry_out(effects);
+        if moved {
+            self.wake.notify_one();
+        }
+        result
+    }
+
+    /// Does what is due and says when something is due next.
+    fn run_due(self: &Arc<Self>) -> Option<Ms> {
+        let now = self.clock.now_ms();
+        let mut core = self.lock();
+        core.run_due(now);
+        let effects = core.take_effects();
+        let next = core.next_due();
+        drop(core);
+        self.carry_out(effects);
+        next
+    }
+
+    fn carry_out(self: &Arc<Self>, effects: Vec<Effect>) {
+        for Effect::CallWebhook(call) in effects {
+            self.in_flight.fetch_add(1, Ordering::SeqCst);
+            let shared = Arc::clone(self);
+            tokio::spawn(async move { shared.call_webhook(call).await });
+        }
+    }
+
+    async fn call_webhook(self: Arc<Self>, call: WebhookCall) {
+        let outcome = carry(self.webhooks.clone(), &call).await;
+        self.with_core(|core, now| core.webhook_finished(now, &call, outcome));
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.landed.notify_waiters();
+    }
+
+    /// Jumps ahead step by step: at each due time the work is done, and the
+    /// webhook calls it started may come back before the next step.
+    pub(crate) async fn advance(self: &Arc<Self>, by: Ms) -> Ms {
+        let target = self.clock.now_ms() + by;
+        loop {
+            self.settle().await;
+            let next = self.run_due().filter(|due| *due <= target);
+            self.settle().await;
+            match next {
+                Some(due) => self.clock.jump_to(due),
+                None if self.lock().next_due().is_some_and(|due| due <= target) => {}
+                None => break,
+            }
+        }
+        self.clock.jump_to(target);
+        self.run_due();
+        self.clock.now_ms()
+    }
+
+    /// Waits until no webhook call is under way, but not for ever: a receiver
+    /// may itself be waiting for whoever asked for the jump.
+    async fn settle(&self) {
+        let patience = std::time::Duration::from_secs(15);
+        let quiet = async {
+            loop {
+                let landed = self.landed.notified();
+                if self.in_flight.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                landed.await;
+            }
+        };
+        // Running out of patience is no error: the calls go on, and their outcome is noted when it comes.
+        let _ = tokio::time::timeout(patience, quiet).await;
+    }
+
+    /// Forgets every account and the journal.
+    pub(crate) fn reset(self: &Arc<Self>) {
+        let old = std::mem::replace(&mut *self.lock(), Helpdesk::new(self.options.clone()));
+        // A million tickets take a while to drop; nobody needs to wait for that.
+        std::thread::spawn(move || drop(old));
+        self.wake.notify_one();
+    }
+}

@@ -1,0 +1,135 @@
+//! The v2 API's router: reads a request, asks the core, writes the reply.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::stream;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+
+use super::form;
+use crate::core::{ApiBody, ApiReply, ApiRequest, Connection};
+use crate::server::Shared;
+
+/// What an edge lets through at most; beyond it is 413. [I]
+const EDGE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// An extension of responses whose connection is to break: over a socket it
+/// breaks by itself; whoever calls the router in memory can look for this
+/// instead of waiting for the body to fail.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionReset;
+
+/// An extension of requests that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OverTls;
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(answer).with_state(shared)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+async fn read_body(content_type: Option<&str>, body: Body) -> ApiBody {
+    if let Some(boundary) = content_type.and_then(form::boundary) {
+        return form::read(body, boundary, EDGE_LIMIT).await;
+    }
+    match http_body_util::BodyExt::collect(http_body_util::Limited::new(body, EDGE_LIMIT)).await {
+        Ok(collected) => {
+            let bytes = collected.to_bytes();
+            if bytes.is_empty() {
+                ApiBody::Empty
+            } else {
+                ApiBody::Bytes(bytes)
+            }
+        }
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => ApiBody::TooLarge,
+        Err(_) => ApiBody::Broken,
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let content_type = text(&parts.headers, &CONTENT_TYPE);
+    let body = read_body(content_type, body).await;
+    // HTTP/2 and callers in memory name the host in the URI. [I]
+    let host = parts
+        .uri
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| text(&parts.headers, &HOST));
+    let https =
+        parts.extensions.get::<OverTls>().is_some() || parts.uri.scheme_str() == Some("https");
+    let request = ApiRequest {
+        method: parts.method.clone(),
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        host: host.unwrap_or_default(),
+        https,
+        authorization: text(&parts.headers, &AUTHORIZATION),
+        accept: text(&parts.headers, &ACCEPT),
+        content_type,
+        body,
+    };
+    let reply = shared.with_core(|core, now| core.api(now, &request));
+    if reply.delay_ms > 0 {
+        let until = shared.clock.now_ms() + reply.delay_ms;
+        while shared.clock.now_ms() < until {
+            shared.clock.sleep_until(Some(until)).await;
+        }
+    }
+    let date = (reply.date_skew_ms != 0).then(|| shared.clock.now_ms() + reply.date_skew_ms);
+    write(reply, date)
+}
+
+/// A body that breaks off after `sent`.
+fn broken_body(sent: Bytes) -> Body {
+    let reset = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let first = (!sent.is_empty()).then_some(Ok(sent));
+    Body::from_stream(stream::iter(first.into_iter().chain([Err(reset())])))
+}
+
+fn write(reply: ApiReply, date: Option<i64>) -> Response {
+    let length = reply.body.len();
+    let body = match reply.connection {
+        None => Body::from(reply.body),
+        Some(Connection::TruncatedBody) => broken_body(reply.body.slice(..length / 2)),
+        Some(Connection::ResetBeforeEffect | Connection::ResetAfterEffect) => {
+            broken_body(Bytes::new())
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.reserve(reply.headers.len() + 2);
+    if let Some(content_type) = reply.content_type {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if let Some(date) = date.and_then(http_date) {
+        headers.insert(DATE, date);
+    }
+    if matches!(
+        reply.connection,
+        Some(Connection::ResetBeforeEffect | Connection::ResetAfterEffect)
+    ) {
+        response.extensions_mut().insert(ConnectionReset);
+    }
+    response
+}
+
+fn http_date(at: i64) -> Option<HeaderValue> {
+    let stamp = jiff::Timestamp::from_millisecond(at).ok()?;
+    HeaderValue::from_str(&stamp.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+}
