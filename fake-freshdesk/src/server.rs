@@ -184,7 +184,7 @@ impl Shared {
 
     async fn call_webhook(self: Arc<Self>, call: WebhookCall) {
         let outcome = carry(self.webhooks.clone(), &call).await;
-        self.with_core(|core, now| core.webhook_finished(now, &call, outcome));
+        self.with_core(|core, now| core.webhook_finished(now, &call, &outcome));
         self.in_flight.fetch_sub(1, Ordering::SeqCst);
         self.landed.notify_waiters();
     }

@@ -39,7 +39,7 @@ impl Desk<'_> {
         what: &str,
         by: Performer,
         ticket_id: Option<i64>,
-        detail: Value,
+        detail: &Value,
     ) -> u64 {
         let mut who = by.json();
         if let Performer::Agent(id) | Performer::Requester(id) = by {

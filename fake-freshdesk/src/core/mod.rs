@@ -176,7 +176,7 @@ impl Helpdesk {
     }
 
     /// Reports how an attempt ended.
-    pub fn webhook_finished(&mut self, now: Ms, call: &WebhookCall, outcome: Outcome) {
+    pub fn webhook_finished(&mut self, now: Ms, call: &WebhookCall, outcome: &Outcome) {
         let now = self.run_due(now);
         if call.copy {
             return;

@@ -208,7 +208,7 @@ fn set_time(shared: &Shared, body: &[u8]) -> Response {
     let scale = map.get("scale").and_then(Value::as_f64);
     match (mode, scale) {
         (TimeMode::Scaled, Some(scale)) if scale > 0.0 && scale.is_finite() => {
-            shared.clock.set_mode(mode, scale)
+            shared.clock.set_mode(mode, scale);
         }
         (TimeMode::Scaled, _) => {
             return refused(

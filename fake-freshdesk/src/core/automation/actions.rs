@@ -124,9 +124,9 @@ impl Desk<'_> {
                 let now = self.now;
                 self.account.tickets.change(id, |ticket| {
                     if name == "delete_ticket" {
-                        ticket.deleted = true
+                        ticket.deleted = true;
                     } else {
-                        ticket.spam = true
+                        ticket.spam = true;
                     }
                     ticket.updated_at = now;
                 });
@@ -156,12 +156,12 @@ impl Desk<'_> {
                         .statuses
                         .iter()
                         .any(|known| known.id == *status)
-                })
+                });
             }
             "priority" => {
                 edit.priority = whole(value)
                     .and_then(|number| u8::try_from(number).ok())
-                    .filter(|p| (1..=4).contains(p))
+                    .filter(|p| (1..=4).contains(p));
             }
             "source" => edit.source = small,
             "ticket_type" | "type" => {
@@ -170,11 +170,11 @@ impl Desk<'_> {
                         .as_str()
                         .filter(|text| !text.is_empty())
                         .map(str::to_owned),
-                )
+                );
             }
             "group_id" => {
                 edit.group_id =
-                    Some(reference(value).filter(|id| self.account.groups.contains_key(id)))
+                    Some(reference(value).filter(|id| self.account.groups.contains_key(id)));
             }
             // -2 is "whoever did it". [I]
             "responder_id" if whole(value) == Some(-2) => {
@@ -184,7 +184,7 @@ impl Desk<'_> {
             }
             "responder_id" => {
                 edit.responder_id =
-                    Some(reference(value).filter(|id| self.account.people.agent(*id).is_some()))
+                    Some(reference(value).filter(|id| self.account.people.agent(*id).is_some()));
             }
             "product_id" => edit.product_id = Some(reference(value)),
             "subject" => edit.subject = value.as_str().map(str::to_owned),

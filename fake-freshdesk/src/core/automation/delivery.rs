@@ -230,7 +230,7 @@ impl Desk<'_> {
             return self.finish_attempt(
                 id,
                 number as u32,
-                Outcome {
+                &Outcome {
                     status: None,
                     error: Some(refusal.to_owned()),
                 },
@@ -249,7 +249,7 @@ impl Desk<'_> {
                 self.finish_attempt(
                     id,
                     number as u32,
-                    Outcome {
+                    &Outcome {
                         status: Some(200),
                         error: None,
                     },
@@ -314,7 +314,7 @@ impl Desk<'_> {
     }
 
     /// An attempt has ended.
-    pub(crate) fn finish_attempt(&mut self, id: u64, number: u32, outcome: Outcome) {
+    pub(crate) fn finish_attempt(&mut self, id: u64, number: u32, outcome: &Outcome) {
         let Some(delivery) = self
             .account
             .deliveries

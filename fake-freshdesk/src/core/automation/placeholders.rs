@@ -225,17 +225,15 @@ fn mentioned(inner: &str) -> Vec<String> {
                 || letter == '_'
                 || (letter == '.' && !name.is_empty()) =>
             {
-                name.push(letter)
+                name.push(letter);
             }
             None => {
-                if name.starts_with("ticket.")
+                let known = name.starts_with("ticket.")
                     || name == "triggered_event"
-                    || name == "helpdesk_name"
-                {
-                    names.push(name.trim_end_matches('.').to_owned());
-                } else if name.starts_with(|first: char| first.is_alphabetic())
-                    && inner.trim().starts_with(&name)
-                {
+                    || name == "helpdesk_name";
+                let leads = name.starts_with(|first: char| first.is_alphabetic())
+                    && inner.trim().starts_with(&name);
+                if known || leads {
                     names.push(name.trim_end_matches('.').to_owned());
                 }
                 name.clear();

@@ -167,7 +167,7 @@ impl Draft<'_> {
     fn take(&mut self, rule: &mut Rule, key: &str, value: &Value) {
         match (key, value) {
             ("name", Value::String(name)) if !name.trim().is_empty() => {
-                name.clone_into(&mut rule.name)
+                name.clone_into(&mut rule.name);
             }
             ("name", Value::String(_)) => self.refuse(
                 "name",

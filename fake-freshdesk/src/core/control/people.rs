@@ -334,7 +334,7 @@ pub(super) fn open_ticket(call: &mut Control<'_, '_>) -> Result {
     // The ticket's number is known before it is made: the next one.
     let next = call.desk.account.ids.peek_ticket();
     call.desk
-        .act("ticket_opened", performer, Some(next), detail);
+        .act("ticket_opened", performer, Some(next), &detail);
     let id = call.desk.open_ticket(new, performer);
     ticket(call, id, 201)
 }
@@ -415,7 +415,7 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
         "customer_replied",
         Performer::Requester(from),
         Some(id),
-        json!({"text": reply.text}),
+        &json!({"text": reply.text}),
     );
     let made = call.desk.customer_reply(id, from, new);
     conversation(call, id, made)
@@ -433,7 +433,7 @@ pub(super) fn reply(call: &mut Control<'_, '_>, id: i64) -> Result {
         "rep_replied",
         Performer::Agent(reply.agent_id),
         Some(id),
-        json!({"text": reply.text}),
+        &json!({"text": reply.text}),
     );
     let made = call.desk.agent_reply(id, reply.agent_id, new);
     conversation(call, id, made)
@@ -452,7 +452,7 @@ pub(super) fn note(call: &mut Control<'_, '_>, id: i64) -> Result {
         ..NewConversation::default()
     };
     let detail = json!({"text": note.text, "private": new.private});
-    call.desk.act("note_added", performer, Some(id), detail);
+    call.desk.act("note_added", performer, Some(id), &detail);
     let made = call.desk.converse(id, new, performer);
     conversation(call, id, made)
 }
@@ -552,7 +552,7 @@ pub(super) fn edit_ticket(call: &mut Control<'_, '_>, id: i64) -> Result {
         "ticket_edited",
         Performer::Agent(agent),
         Some(id),
-        Value::Object(detail),
+        &Value::Object(detail),
     );
     call.desk.edit_ticket(id, edit, Performer::Agent(agent));
     ticket(call, id, 200)
@@ -568,7 +568,7 @@ pub(super) fn shelve(call: &mut Control<'_, '_>, id: i64, what: &str) -> Result 
         "spam" => ("ticket_marked_spam", Shelf::Spam(true)),
         _ => ("ticket_unmarked_spam", Shelf::Spam(false)),
     };
-    call.desk.act(action, performer, Some(id), json!({}));
+    call.desk.act(action, performer, Some(id), &json!({}));
     call.desk.shelve_ticket(id, shelf, performer);
     Ok(ControlReply::nothing())
 }
@@ -587,7 +587,7 @@ pub(super) fn merge(call: &mut Control<'_, '_>, id: i64) -> Result {
         "ticket_merged",
         performer,
         Some(id),
-        json!({"into": merge.into}),
+        &json!({"into": merge.into}),
     );
     call.desk.merge_ticket(id, merge.into, performer);
     Ok(ControlReply::nothing())

@@ -43,7 +43,7 @@ fn body(call: &Control<'_, '_>) -> Result<Map<String, Value>> {
 fn note(call: &mut Control<'_, '_>, what: &str, kind: u8, rule: &Value) {
     let admin = Performer::Agent(call.desk.account.admin_id);
     let detail = json!({"rule_id": rule["id"], "rule_name": rule["name"], "rule_type": kind, "active": rule["active"]});
-    call.desk.act(what, admin, None, detail);
+    call.desk.act(what, admin, None, &detail);
 }
 
 pub(super) fn create(call: &mut Control<'_, '_>, kind: u8) -> Result {

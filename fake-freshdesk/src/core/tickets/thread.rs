@@ -48,9 +48,11 @@ impl Desk<'_> {
         let files = attachments(self, &new.uploads);
         let now: Ms = self.now;
         let text = new.body.text.to_string();
-        let to_mail = (!new.note && !new.incoming)
-            .then(|| new.to_emails.clone())
-            .unwrap_or_default();
+        let to_mail = if !new.note && !new.incoming {
+            new.to_emails.clone()
+        } else {
+            Default::default()
+        };
         let (note, incoming, private) = (new.note, new.incoming, new.private);
         let conversation = Conversation {
             id,

@@ -219,7 +219,7 @@ fn read(call: &mut Call<'_, '_>, field: &mut Field) {
             // A PUT adds choices without listing the old ones. [O CMP]
             (Some(value), _) if deleted => field.choices.retain(|each| each != value),
             (Some(value), _) if !field.choices.iter().any(|each| each == value) => {
-                field.choices.push(value.to_owned())
+                field.choices.push(value.to_owned());
             }
             (Some(_), _) => {}
             (None, _) => call.input.refuse(FieldError::missing("choices[value]")),

@@ -4,8 +4,9 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::call::{ApiReply, ApiRequest};
+use super::call::ApiRequest;
 use super::query::{Query, decoded};
+use super::reply::ApiReply;
 use crate::core::Helpdesk;
 use crate::core::ids::account_of;
 use crate::core::tickets::Attachment;

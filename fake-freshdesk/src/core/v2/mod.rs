@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `call.rs` | the way of every call: host, faults, route, quota, auth, body |
+//! | `reply.rs` | what goes back, and the headers every answer has |
 //! | `routes.rs` | the table of endpoints |
 //! | `auth.rs` | whose key is this |
 //! | `errors.rs`, `input.rs`, `query.rs` | strict reading, exact refusing |
@@ -25,6 +26,7 @@ mod files;
 mod groups;
 pub(crate) mod input;
 mod query;
+mod reply;
 pub(crate) mod routes;
 mod ticket_list;
 mod ticket_view;
@@ -32,7 +34,8 @@ mod ticket_write;
 mod tickets;
 mod views;
 
-pub use call::{ApiBody, ApiReply, ApiRequest};
+pub use call::{ApiBody, ApiRequest};
 pub(crate) use fields::{field_json, new_field};
 pub(crate) use groups::group_json;
+pub use reply::ApiReply;
 pub(crate) use ticket_view::{ConversationShape, ConversationView, Shape, TicketView};

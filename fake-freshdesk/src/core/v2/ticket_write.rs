@@ -94,7 +94,7 @@ fn custom_fields(call: &mut Call<'_, '_>) -> Vec<(Box<str>, Value)> {
             None => errors.push(FieldError::unexpected(&name)),
             Some(Ok(value)) => read.push((name.into(), value)),
             Some(Err(BadValue::Type(expected))) => {
-                errors.push(FieldError::mismatch(&name, expected))
+                errors.push(FieldError::mismatch(&name, expected));
             }
             Some(Err(BadValue::Choice(choices))) => errors.push(FieldError::choice(&name, choices)),
         }

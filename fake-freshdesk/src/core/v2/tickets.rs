@@ -146,7 +146,7 @@ pub(super) fn unwatch(call: &mut Call<'_, '_>) -> Result {
         ticket
             .rare_mut()
             .watchers
-            .retain(|watcher| *watcher != agent)
+            .retain(|watcher| *watcher != agent);
     });
     Ok(Answer::nothing())
 }

@@ -1,0 +1,210 @@
+//! What goes back: the reply, and the headers that every answer has.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::call::{Answer, Result};
+use super::errors::Failure;
+use crate::core::account::Account;
+use crate::core::faults::{Connection, FaultAnswer};
+use crate::core::ids::uuid;
+use crate::core::plan::Plan;
+use crate::core::quota::Class;
+use crate::core::settings::LimitBody;
+use crate::core::time::Ms;
+
+/// A reply of the v2 API.
+#[derive(Clone, Debug)]
+pub struct ApiReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers besides content type and length.
+    pub headers: Vec<(&'static str, String)>,
+    /// The content type, if there is one.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Bytes,
+    /// Answer so many milliseconds late.
+    pub delay_ms: Ms,
+    /// What happens to the connection.
+    pub connection: Option<Connection>,
+    /// The `Date` header is off by so many milliseconds.
+    pub date_skew_ms: Ms,
+}
+
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
+impl ApiReply {
+    pub(super) fn bare(
+        status: u16,
+        content_type: Option<&'static str>,
+        body: impl Into<Bytes>,
+    ) -> ApiReply {
+        ApiReply {
+            status,
+            headers: Vec::new(),
+            content_type,
+            body: body.into(),
+            delay_ms: 0,
+            connection: None,
+            date_skew_ms: 0,
+        }
+    }
+}
+
+/// What quota and journal need to know of a call.
+pub(super) struct Metered {
+    pub(super) class: Class,
+    pub(super) cost: u32,
+    pub(super) remaining: Option<u32>,
+    pub(super) agent: Option<i64>,
+}
+
+/// What came of a call.
+pub(super) enum Replied {
+    Answer(Answer),
+    Fault(ApiReply),
+}
+
+/// The page for a host that is no helpdesk. [O STK; status I]
+pub(super) fn unknown_host(host: &str) -> ApiReply {
+    let host = host.replace(['<', '>', '&', '"'], "");
+    let page = format!(
+        "<!doctype html><html><head><title>There is no helpdesk here!</title></head>\
+         <body><h1>There is no helpdesk here!</h1><p>Maybe this is still fresh! \
+         You can claim it now at http://www.freshservice.com/signup</p><!-- {host} --></body></html>"
+    );
+    ApiReply::bare(404, Some(HTML), page)
+}
+
+/// The headers that the journal keeps.
+pub(super) fn journalled(reply: &ApiReply) -> Vec<(&'static str, Box<str>)> {
+    let kept = |name: &str| {
+        name.starts_with("x-ratelimit") || matches!(name, "retry-after" | "location" | "link")
+    };
+    reply
+        .headers
+        .iter()
+        .filter(|(name, _)| kept(name))
+        .map(|(name, value)| (*name, value.as_str().into()))
+        .collect()
+}
+
+pub(super) fn fault_answer(answer: &FaultAnswer) -> ApiReply {
+    let (content_type, body) = match (&answer.content_type, &answer.body) {
+        (_, None) => (JSON, String::new()),
+        (Some(kind), Some(Value::String(text))) if !kind.contains("json") => (HTML, text.clone()),
+        (None, Some(Value::String(text))) => (HTML, text.clone()),
+        (_, Some(Value::String(text))) => (JSON, text.clone()),
+        (_, Some(body)) => (JSON, body.to_string()),
+    };
+    let mut reply = ApiReply::bare(answer.status, Some(content_type), body);
+    if let Some(seconds) = answer.retry_after_seconds {
+        reply.headers.push(("retry-after", seconds.to_string()));
+    }
+    reply
+}
+
+fn reason_phrase(status: u16) -> &'static str {
+    http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or_default()
+}
+
+/// Puts the headers on that every answer of the API has. [O, section 11]
+pub(super) fn finish(
+    account: &Account,
+    request_id: u64,
+    base: &str,
+    result: Result<Replied>,
+    metered: &Metered,
+) -> ApiReply {
+    let settings = &account.settings;
+    let mut rate_headers = metered.remaining.is_some();
+    let mut reply = match result {
+        Ok(Replied::Fault(mut reply)) => {
+            rate_headers = reply.status != 429;
+            reply.headers.reserve(8);
+            reply
+        }
+        Ok(Replied::Answer(answer)) => {
+            let content_type = answer.body.is_some().then_some(JSON);
+            let mut reply =
+                ApiReply::bare(answer.status, content_type, answer.body.unwrap_or_default());
+            reply.headers.reserve(10);
+            if let Some(path) = answer.location {
+                reply
+                    .headers
+                    .push(("location", format!("{base}/api/v2/{path}")));
+            }
+            if let Some(link) = answer.link {
+                reply.headers.push(("link", link));
+            }
+            reply
+        }
+        Err(failure) => failed(account, &failure, &mut rate_headers),
+    };
+    reply.headers.push((
+        "x-freshdesk-api-version",
+        "latest=v2; requested=v2".to_owned(),
+    ));
+    reply.headers.push(("x-request-id", uuid(request_id)));
+    reply.headers.push(("cache-control", "no-store".to_owned()));
+    reply.headers.push(("pragma", "no-cache".to_owned()));
+    reply
+        .headers
+        .push(("expires", "Wed, 13 Oct 2010 00:00:00 UTC".to_owned()));
+    reply.headers.push((
+        "status",
+        format!("{} {}", reply.status, reason_phrase(reply.status)),
+    ));
+    if rate_headers {
+        let decimals = account.plan == Plan::Trial && settings.float_rate_headers_on_trial;
+        let spell = |number: u32| {
+            if decimals {
+                format!("{number}.0")
+            } else {
+                number.to_string()
+            }
+        };
+        reply
+            .headers
+            .push(("x-ratelimit-total", spell(account.quota().total)));
+        reply.headers.push((
+            "x-ratelimit-remaining",
+            spell(metered.remaining.unwrap_or_default()),
+        ));
+        reply
+            .headers
+            .push(("x-ratelimit-used-currentrequest", metered.cost.to_string()));
+    }
+    reply.date_skew_ms = crate::core::settings::duration(settings.date_header_skew_seconds);
+    reply
+}
+
+fn failed(account: &Account, failure: &Failure, rate_headers: &mut bool) -> ApiReply {
+    let status = failure.status();
+    if let Failure::Limit { retry_after } = failure {
+        *rate_headers = account.settings.rate_headers_on_429;
+        let body = match account.settings.limit_body {
+            LimitBody::Empty => "",
+            LimitBody::Message => {
+                "{\"message\":\"You have exceeded the limit of requests per minute\"}"
+            }
+        };
+        let mut reply = ApiReply::bare(status, Some(JSON), body);
+        reply.headers.push(("retry-after", retry_after.to_string()));
+        return reply;
+    }
+    // An empty body that called itself JSON would break clients that parse it.
+    let mut reply = match failure.body() {
+        Some(body) => ApiReply::bare(status, Some(JSON), body.to_string()),
+        None => ApiReply::bare(status, Some(HTML), ""),
+    };
+    if let Failure::Method { allow, .. } = failure {
+        reply.headers.push(("allow", allow.clone()));
+    }
+    reply
+}
