@@ -92,7 +92,6 @@ impl SqliteStore {
         // calls is the order of the statements.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
-            .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(60))
@@ -133,6 +132,11 @@ impl SqliteStore {
 
     /// Closes the file, so that another process can have it.
     pub async fn close(&self) {
+        // Closing the pool alone does not wait for a connection that is on its
+        // way back to it.
+        if let Ok(connection) = self.pool.acquire().await {
+            let _ = connection.close().await;
+        }
         self.pool.close().await;
     }
 
