@@ -182,6 +182,17 @@ impl Shared {
         }
     }
 
+    /// When something falls due next, and the journal's newest number.
+    pub(crate) fn outlook(&self) -> (Option<Ms>, u64) {
+        let core = self.lock();
+        (core.next_due(), core.last_seq())
+    }
+
+    /// How many webhook calls wait for their receiver.
+    pub(crate) fn webhooks_under_way(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
     async fn call_webhook(self: Arc<Self>, call: WebhookCall) {
         let outcome = carry(self.webhooks.clone(), &call).await;
         self.with_core(|core, now| core.webhook_finished(now, &call, &outcome));

@@ -58,6 +58,8 @@ pub(crate) enum WebhookFault {
     Duplicated,
     /// Sent later; others overtake it.
     DelayedSeconds(f64),
+    /// Never reaches the receiver; something on the way answers with this status.
+    Answered(u16),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,7 +92,7 @@ impl Fault {
         let (first, last) = range(&request.calls)?;
         match target {
             Target::Webhook if request.webhook.is_none() => {
-                return Err(("webhook", "`on: \"webhook\"` needs `webhook`: \"lost\", \"duplicated\" or {\"delayed_seconds\": n}".into()));
+                return Err(("webhook", "`on: \"webhook\"` needs `webhook`: \"lost\", \"duplicated\", {\"delayed_seconds\": n} or {\"answered\": status}".into()));
             }
             Target::Webhook
                 if request.answer.is_some()
@@ -120,6 +122,14 @@ impl Fault {
             return Err((
                 "answer.status",
                 format!("{} is no HTTP status between 200 and 599", answer.status),
+            ));
+        }
+        if let Some(WebhookFault::Answered(status)) = request.webhook
+            && !(200..=599).contains(&status)
+        {
+            return Err((
+                "webhook.answered",
+                format!("{status} is no HTTP status between 200 and 599"),
             ));
         }
         let delay = match request.webhook {

@@ -136,6 +136,12 @@ impl Helpdesk {
         self.agenda.next_due()
     }
 
+    /// The number of the journal's newest entry.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.journal.last_seq()
+    }
+
     /// Does everything that is due by `now`, in order, each at its own time.
     /// Returns `now`, or the latest time seen if that is later.
     pub fn run_due(&mut self, now: Ms) -> Ms {

@@ -148,9 +148,17 @@ fn stamp(at: Ms) -> Value {
 
 fn time(shared: &Shared) -> Response {
     let (mode, scale) = shared.clock.mode();
+    let (next_due, journal) = shared.outlook();
     json_response(
         200,
-        &json!({"now": stamp(shared.clock.now_ms()), "mode": mode, "scale": scale}),
+        &json!({
+            "now": stamp(shared.clock.now_ms()),
+            "mode": mode,
+            "scale": scale,
+            "next_due": next_due.map(stamp),
+            "journal": journal,
+            "webhooks_under_way": shared.webhooks_under_way(),
+        }),
     )
 }
 

@@ -245,15 +245,9 @@ impl Desk<'_> {
             ));
         }
         match struck.as_ref().and_then(|fault| fault.request.webhook) {
-            Some(WebhookFault::Lost) => {
-                self.finish_attempt(
-                    id,
-                    number as u32,
-                    &Outcome {
-                        status: Some(200),
-                        error: None,
-                    },
-                );
+            Some(WebhookFault::Lost) => self.finish_unsent(id, number as u32, 200),
+            Some(WebhookFault::Answered(status)) => {
+                self.finish_unsent(id, number as u32, status);
             }
             Some(WebhookFault::Duplicated) => {
                 self.send(id, false);
@@ -271,6 +265,15 @@ impl Desk<'_> {
             }
             None => self.send(id, false),
         }
+    }
+
+    /// Ends an attempt that never left, as if it had been answered so.
+    fn finish_unsent(&mut self, id: u64, number: u32, status: u16) {
+        let outcome = Outcome {
+            status: Some(status),
+            error: None,
+        };
+        self.finish_attempt(id, number, &outcome);
     }
 
     /// Hands the current attempt to whoever carries webhook calls out.

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::rule::Rule;
 use crate::core::account::Account;
 use crate::core::time::{DAY, Ms, millis};
 
@@ -48,6 +49,16 @@ pub(crate) struct RuleLog {
 }
 
 impl RuleLog {
+    /// The log of a rule that no event reached yet.
+    pub(crate) fn empty(rule: &Rule) -> RuleLog {
+        RuleLog {
+            rule_id: rule.id,
+            rule_name: rule.name.clone(),
+            rule_kind: rule.kind,
+            entries: VecDeque::new(),
+        }
+    }
+
     /// As the control API shows it.
     pub(crate) fn json(&self, account: &Account) -> Value {
         let items: Vec<Value> = self

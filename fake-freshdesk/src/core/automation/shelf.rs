@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::log::RuleLog;
 use super::rule::{Rule, kind};
 use super::save::checked;
 use crate::core::desk::Desk;
@@ -87,7 +88,7 @@ impl Desk<'_> {
             .map(|(at, _)| at)
             .collect();
         let to = places
-            .get(position - 1)
+            .get(position.saturating_sub(1))
             .copied()
             .unwrap_or(self.account.rules.len());
         self.account.rules.insert(to, rule);
@@ -95,11 +96,21 @@ impl Desk<'_> {
 
     /// Removes a rule; its activity log stays.
     pub(crate) fn drop_rule(&mut self, kind: u8, id: i64) -> bool {
-        let before = self.account.rules.len();
-        self.account
+        let place = self
+            .account
             .rules
-            .retain(|rule| rule.kind != kind || rule.id != id);
-        self.account.rules.len() < before
+            .iter()
+            .position(|rule| rule.kind == kind && rule.id == id);
+        let Some(place) = place else {
+            return false;
+        };
+        let rule = self.account.rules.remove(place);
+        // Also a rule that no event ever reached leaves its (empty) log behind.
+        self.account
+            .logs
+            .entry(id)
+            .or_insert_with(|| RuleLog::empty(&rule));
+        true
     }
 
     /// *Reopen on customer reply* is a rule, not core behaviour. [D S99047, O FDM]
