@@ -1,0 +1,245 @@
+//! The real binary over real sockets.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+struct Fake {
+    process: Child,
+    api: String,
+    control: String,
+    key: String,
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+const PORTS: [&str; 4] = ["--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0"];
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-freshdesk"));
+    command
+        .args(arguments)
+        .env_remove("FAKE_FRESHDESK_CONTROL_TOKEN")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn start(arguments: &[&str]) -> Fake {
+    let mut process = command(&[&PORTS, arguments].concat()).spawn().unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let mut line = |prefix: &str| {
+        let line = lines.next().unwrap();
+        line.strip_prefix(prefix)
+            .unwrap_or_else(|| panic!("`{line}` should begin with `{prefix}`"))
+            .to_owned()
+    };
+    let api = line("listening api ");
+    let control = line("listening control ");
+    line("control token ");
+    let account = line("account ");
+    let key = account.rsplit(' ').next().unwrap().to_owned();
+    Fake {
+        process,
+        api,
+        control,
+        key,
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_ticket_comes_in_a_rule_calls_a_webhook_and_the_log_says_so() {
+    let fake = start(&["--control-token", "T", "--time-scale", "100"]);
+    let client = client();
+    // A receiver that takes one call and answers 200.
+    let receiver = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "http://hook.localhost:{}/in",
+        receiver.local_addr().unwrap().port()
+    );
+    let received = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let (mut stream, _) = receiver.accept().await.unwrap();
+        let mut text = String::new();
+        while !text.ends_with('}') {
+            let mut buffer = [0; 4096];
+            let read = stream.read(&mut buffer).await.unwrap();
+            text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        }
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        text
+    });
+    let rule = json!({"name": "r", "actions": [{
+        "field_name": "trigger_webhook", "request_type": "POST", "url": url,
+        "content_type": "JSON", "content_layout": "2", "content": "{\"ticket\": {{ticket.id}}}",
+    }]});
+    let made = client
+        .post(format!("{}/api/v2/automations/1/rules", fake.api))
+        .basic_auth(&fake.key, Some("X"))
+        .json(&rule);
+    let made: Value = made.send().await.unwrap().json().await.unwrap();
+    let ticket =
+        json!({"from": {"email": "ann@example.com"}, "via": "email", "subject": "s", "text": "t"});
+    let account = format!(
+        "{}/control/v1/accounts/yourcompany.freshdesk.com",
+        fake.control
+    );
+    let opened = client
+        .post(format!("{account}/tickets"))
+        .bearer_auth("T")
+        .json(&ticket)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(opened.status(), 201);
+    let text = received.await.unwrap();
+    assert!(
+        text.starts_with("POST /in HTTP/1.1\r\n") && text.ends_with("{\"ticket\": 1}"),
+        "{text}"
+    );
+    // The outcome is noted when the answer is in; ask until it is.
+    for _ in 0..1_000 {
+        let log = client
+            .get(format!("{account}/rules/1/{}/activity", made["id"]))
+            .bearer_auth("T");
+        let log: Value = log.send().await.unwrap().json().await.unwrap();
+        if log["items"][0]["webhooks"][0]["state"] == "delivered" {
+            return;
+        }
+    }
+    panic!("the delivery was never noted");
+}
+
+#[tokio::test]
+async fn accounts_are_found_by_host_and_loopback_means_the_only_one() {
+    let client = client();
+    let status = async |fake: &Fake, host: Option<&str>| {
+        let mut request = client
+            .get(format!("{}/api/v2/agents/me", fake.api))
+            .basic_auth(&fake.key, Some("X"));
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    let one = start(&["--account", "acme.freshdesk.com:growth"]);
+    assert_eq!(status(&one, None).await, 200);
+    assert_eq!(status(&one, Some("acme.freshdesk.com")).await, 200);
+    assert_eq!(
+        status(&one, Some("acme.freshdesk.com.localhost:1234")).await,
+        200
+    );
+    assert_eq!(status(&one, Some("other.freshdesk.com")).await, 404);
+    let two = start(&[
+        "--account",
+        "acme.freshdesk.com:growth",
+        "--account",
+        "b.freshdesk.com:pro",
+    ]);
+    assert_eq!(status(&two, None).await, 404);
+    assert_eq!(status(&two, Some("acme.freshdesk.com")).await, 200);
+}
+
+#[tokio::test]
+async fn a_reset_is_a_broken_connection_over_a_socket_too() {
+    let fake = start(&["--control-token", "T"]);
+    let client = client();
+    let fault = json!({"on": "GET /agents/me", "calls": "1", "connection": "reset_after_effect"});
+    let faults = format!(
+        "{}/control/v1/accounts/yourcompany.freshdesk.com/faults",
+        fake.control
+    );
+    assert_eq!(
+        client
+            .post(faults)
+            .bearer_auth("T")
+            .json(&fault)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        201
+    );
+    let call = || {
+        client
+            .get(format!("{}/api/v2/agents/me", fake.api))
+            .basic_auth(&fake.key, Some("X"))
+            .send()
+    };
+    let broken = call().await;
+    assert!(broken.is_err(), "{broken:?}");
+    assert_eq!(call().await.unwrap().status(), 200);
+}
+
+fn ended(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut process = command(arguments).spawn().unwrap();
+    let code = process.wait().unwrap().code();
+    let mut text = String::new();
+    process
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    (code, text)
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_right() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, text) = ended(&["--listen", &address, "--control-listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        text.contains("is taken") && text.contains("`--listen 127.0.0.1:0`"),
+        "{text}"
+    );
+    let (code, text) = ended(&["--listen", "127.0.0.1:0", "--control-listen", &address]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("--control-listen"), "{text}");
+    let (code, text) = ended(&["--lisen", "x"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("'--listen'"), "{text}");
+    let (code, text) = ended(&[&PORTS[..], &["--account", "https://x:growth"]].concat());
+    assert_eq!(
+        (code, text.contains("DOMAIN:PLAN") || text.contains("plan")),
+        (Some(2), true),
+        "{text}"
+    );
+}
+
+#[test]
+fn help_teaches_with_examples() {
+    let output = command(&["--help"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for word in [
+        "Examples:",
+        "--account acme.freshdesk.com:growth",
+        "curl -u API_KEY:X",
+        "--allow-webhook-host",
+    ] {
+        assert!(text.contains(word), "{word} is missing in\n{text}");
+    }
+}

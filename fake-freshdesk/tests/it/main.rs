@@ -1,0 +1,24 @@
+//! The fake as its users see it: over HTTP, in memory under virtual time, and
+//! (in `binary.rs`) over real sockets.
+//!
+//! | file | feature |
+//! |---|---|
+//! | `world.rs` | a server in memory with a receiver for webhooks |
+//! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `errors.rs` | bad input, each body a snapshot |
+//! | `quota.rs` | the per-minute allowance |
+//! | `rules.rs` | automation rules and their activity logs |
+//! | `webhooks.rs` | delivery, retries, faults |
+//! | `control.rs` | the control API |
+//! | `binary.rs` | the real binary over sockets |
+
+mod binary;
+mod control;
+mod conversations;
+mod errors;
+mod people;
+mod quota;
+mod rules;
+mod tickets;
+mod webhooks;
+mod world;
