@@ -284,6 +284,14 @@ async fn manual_time_moves_only_by_advance_and_then_everything_due_is_done_in_or
     world.customer_ticket().await;
     wait(3_600.0).await;
     assert_eq!(world.hooks().len(), 0);
+    let time = world.control("GET", "/time", Value::Null).await.json();
+    assert_eq!(
+        time,
+        json!({
+            "now": "2026-01-05T09:00:00.000Z", "mode": "manual", "scale": 1.0,
+            "next_due": "2026-01-05T09:00:01.000Z", "journal": 3, "webhooks_under_way": 0,
+        })
+    );
     let advanced = world
         .control("POST", "/time/advance", json!({"seconds": 7_200}))
         .await

@@ -12,6 +12,12 @@
 //! | `control.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod binary;
 mod control;
 mod conversations;

@@ -256,6 +256,32 @@ async fn webhooks_get_lost_come_twice_and_come_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn something_on_the_way_can_answer_a_webhook() {
+    let world = World::new("pro").await;
+    let rule = one_rule(&world, webhook_action()).await;
+    world
+        .act(
+            "POST",
+            "/faults",
+            json!({"on": "webhook", "calls": "1", "webhook": {"answered": 503}}),
+        )
+        .await;
+    world.customer_ticket().await;
+    wait(2.0).await;
+    assert_eq!(world.hooks().len(), 0);
+    wait(300.0).await;
+    assert_eq!(arrivals(&world), [301]);
+    let log = world
+        .act(
+            "GET",
+            &format!("/rules/1/{}/activity", rule["id"]),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(log["items"][0]["webhooks"][0]["attempts"][0]["status"], 503);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_nth_call_can_be_broken() {
     let world = World::new("pro").await;
     let ticket = world.customer_ticket().await;

@@ -71,8 +71,11 @@ impl Input {
         self.map.contains_key(key)
     }
 
+    /// Notes an error; the same one is noted once.
     pub(crate) fn refuse(&mut self, error: FieldError) {
-        self.errors.push(error);
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
     }
 
     /// Demands that a key is there and not null.
@@ -97,7 +100,7 @@ impl Input {
             Some(value) => match read(value, self.form) {
                 Some(value) => Some(Some(value)),
                 None => {
-                    self.errors.push(FieldError::mismatch(key, expected));
+                    self.refuse(FieldError::mismatch(key, expected));
                     None
                 }
             },
