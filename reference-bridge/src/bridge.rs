@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::{
-    sync::watch,
-    task::{JoinHandle, JoinSet},
-};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     HttpService,
     api::{self, Api},
     brain::Brain,
     clock::Clock,
+    connect,
     desk::Desk,
     dispatch,
     entropy::Entropy,
@@ -90,8 +88,6 @@ pub struct Bridge {
     router: Router,
     stop: watch::Sender<bool>,
     dispatcher: Option<JoinHandle<()>>,
-    /// Work beside the queue; aborted with the bridge.
-    background: JoinSet<()>,
 }
 
 impl Bridge {
@@ -116,6 +112,10 @@ impl Bridge {
             options.public_url.trim_end_matches('/').to_owned(),
             options.freshdesk,
         ));
+        if let Some(connection) = desk.store.connection().await? {
+            let domain = &connection.settings.domain;
+            connect::ensure_sweep(&desk, domain).await?;
+        }
         let (stop, stopped) = watch::channel(false);
         let dispatcher = tokio::spawn(dispatch::run(desk.clone(), owner, stopped));
         let router = api::router(Api {
@@ -127,19 +127,16 @@ impl Bridge {
             router,
             stop,
             dispatcher: Some(dispatcher),
-            background: JoinSet::new(),
         })
     }
 
     /// The contract's routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
 
     /// Takes no more jobs, lets the running ones end, and stops.
     pub async fn shutdown(mut self) {
-        self.background.abort_all();
         let _ = self.stop.send(true);
         if let Some(dispatcher) = self.dispatcher.take() {
             let _ = dispatcher.await;

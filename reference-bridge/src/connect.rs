@@ -9,7 +9,7 @@ use crate::{
     settings::{Connection, ConnectionState, Settings},
     store::{StoreError, Write},
     verify::{self, VerifyError},
-    work::{Account, Backfill},
+    work::{Account, BACKFILL, Backfill, SWEEP},
 };
 
 /// Something about saved settings that will not work as meant.
@@ -86,20 +86,50 @@ pub(crate) async fn save(
         desk.store.record(vec![Write::Account(account)]).await?;
     }
     desk.store.save_connection(&connection).await?;
-    let mended = ["connection_broken", "marker_field_missing"]
-        .into_iter()
-        .filter(|kind| *kind != "marker_field_missing" || warnings.is_empty())
-        .map(|kind| Write::ProblemGone {
-            account: domain.clone(),
-            kind: kind.to_owned(),
-            ticket_id: None,
-        })
-        .collect();
-    desk.store.record(mended).await?;
+    desk.store.record(mended(desk, &domain, &warnings).await?).await?;
+    desk.store
+        .accept(&domain, BACKFILL, None, desk.clock.now())
+        .await?;
+    ensure_sweep(desk, &domain).await?;
     desk.forget_people();
     desk.work.notify_one();
     tracing::info!(domain, agent = connection.agent.id, "settings saved");
     Ok((connection, warnings))
+}
+
+/// Puts the account's sweep into the queue, due now, if sweeps are wanted.
+pub(crate) async fn ensure_sweep(desk: &Desk, domain: &str) -> Result<(), StoreError> {
+    if desk.policies.sweep_interval.is_some() {
+        desk.store
+            .accept(domain, SWEEP, None, desk.clock.now())
+            .await?;
+    }
+    Ok(())
+}
+
+/// The problems that these settings end.
+async fn mended(
+    desk: &Desk,
+    domain: &str,
+    warnings: &[Warning],
+) -> Result<Vec<Write>, StoreError> {
+    let fine = |field: &str| warnings.iter().all(|warning| !warning.field.starts_with(field));
+    let ended = |kind: &str| match kind {
+        "connection_broken" => true,
+        "marker_field_missing" => fine("marker"),
+        "handoff_target_invalid" | "handoff_agent_not_in_group" => fine("handoff"),
+        _ => false,
+    };
+    let problems = desk.store.problems().await?;
+    Ok(problems
+        .into_iter()
+        .filter(|problem| problem.account == domain && ended(&problem.kind))
+        .map(|problem| Write::ProblemGone {
+            account: problem.account,
+            kind: problem.kind,
+            ticket_id: problem.ticket_id,
+        })
+        .collect())
 }
 
 /// A successful Verify of the saved credentials mends a broken connection.

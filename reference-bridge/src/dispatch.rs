@@ -7,14 +7,16 @@ use jiff::Timestamp;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
+    backfill,
     clock::later,
     desk::Desk,
     freshdesk::FreshdeskError,
     settings::{Connection, ConnectionState},
     store::{StoreError, Write},
+    sweep,
     ticket::{self, End, LookError},
     verify,
-    work::{Job, Problem},
+    work::{BACKFILL, Job, Problem, SWEEP},
 };
 
 /// How long a job may be held without a sign of life; renewed at half time.
@@ -114,11 +116,29 @@ async fn fill(
 }
 
 async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
-    let result = if job.account == connection.settings.domain {
-        ticket::look(&desk, &connection, &mut job).await
-    } else {
+    let result = if job.account != connection.settings.domain {
         // Left over from another account: nothing can be read there any more.
         Ok(End::Done)
+    } else if job.ticket_id == BACKFILL {
+        backfill::run(&desk, &connection).await.map(|()| End::Done)
+    } else if job.ticket_id == SWEEP {
+        sweep::run(&desk, &connection).await
+    } else {
+        ticket::look(&desk, &connection, &mut job).await
+    };
+    let result = match (job.ticket_id, result) {
+        // The sweep's line is put back, with its attempts forgotten.
+        (SWEEP, Ok(End::Later(at))) => {
+            let put_back = async {
+                desk.store.finish(&job).await?;
+                desk.store.accept(&job.account, SWEEP, None, at).await
+            };
+            if let Err(error) = put_back.await {
+                tracing::error!(%error, "cannot plan the next sweep");
+            }
+            return;
+        }
+        (_, result) => result,
     };
     let ended = match result {
         Ok(End::Done) => finish(&desk, &job).await,
@@ -135,11 +155,16 @@ async fn finish(desk: &Desk, job: &Job) -> Result<(), StoreError> {
         let gone = ["rate_limited", "freshdesk_unavailable"].map(|kind| Write::ProblemGone {
             account: job.account.clone(),
             kind: kind.to_owned(),
-            ticket_id: Some(job.ticket_id),
+            ticket_id: of_ticket(job),
         });
         desk.store.record(gone.to_vec()).await?;
     }
     desk.store.finish(job).await
+}
+
+/// The ticket a problem is about; imports and sweeps are about none.
+fn of_ticket(job: &Job) -> Option<i64> {
+    Some(job.ticket_id).filter(|id| *id > 0)
 }
 
 /// Keeps the job, says why, and chooses when to try again.
@@ -193,7 +218,7 @@ async fn after_error(
     let problem = Problem {
         account: job.account.clone(),
         kind: kind.to_owned(),
-        ticket_id: Some(job.ticket_id),
+        ticket_id: of_ticket(job),
         since: now,
         message: format!("{error}. Nothing is lost: it will be done after {until}"),
     };

@@ -13,6 +13,8 @@
 //! | `verify`, `connect`, [`settings`] | credentials, the connection, the settings |
 //! | `webhook` | the two payloads that Freshdesk's rules send |
 //! | `dispatch`, [`work`] | the queue: one job at a time per ticket |
+//! | `backfill`, `sweep` | the one import, and healing lost webhooks |
+//! | `rules`, `diagnosis`, `support`, `redact` | why the AI acts or stays silent, and the bundle for support |
 //! | `ticket` | looking at a ticket: mirror, decide, act |
 //! | [`session`], [`turn`] | what is kept of a ticket, and of the AI's turn on it |
 //! | `freshdesk` | the client of the Freshdesk REST API |
@@ -23,13 +25,19 @@
 //! | `desk` | what all of these share |
 
 mod api;
+mod backfill;
 mod bridge;
 mod clock;
 mod connect;
 mod desk;
+mod diagnosis;
 mod dispatch;
 mod entropy;
 mod freshdesk;
+mod redact;
+mod rules;
+mod support;
+mod sweep;
 mod ticket;
 mod verify;
 mod webhook;

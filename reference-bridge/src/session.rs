@@ -107,6 +107,24 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
+/// A ticket's last change, as known at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Freshdesk's `updated_at`, in whole seconds.
+    pub updated_at: Timestamp,
+    /// When that was read.
+    pub read_at: Timestamp,
+}
+
+impl Seen {
+    /// Whether a ticket that was updated at `updated_at` may hold something that
+    /// was not there when it was read. Within the same second nobody can tell.
+    #[must_use]
+    pub fn misses(&self, updated_at: Timestamp) -> bool {
+        updated_at > self.updated_at || self.read_at.as_second() <= updated_at.as_second()
+    }
+}
+
 /// One ticket as the bridge keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
@@ -141,6 +159,9 @@ pub struct Session {
     pub backfilled: bool,
     /// The ticket status seen last, to tell a change from a state.
     pub seen_status: i64,
+    /// The ticket's `updated_at` when it was last read, and when that was: what
+    /// tells the sweep that nothing was missed (WHK-10).
+    pub seen: Option<Seen>,
     /// A customer wrote on a ticket that stays resolved: the session is open
     /// although the ticket's status says otherwise (RES-3).
     pub reopened_by_message: bool,

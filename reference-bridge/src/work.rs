@@ -4,13 +4,18 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The line of an account's one import; ticket numbers begin at 1.
+pub const BACKFILL: i64 = 0;
+/// The line of an account's sweep.
+pub const SWEEP: i64 = -1;
+
 /// "Look at ticket 17": one durable line per ticket, however many webhooks
 /// spoke of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The account's domain.
     pub account: String,
-    /// The ticket to look at.
+    /// The ticket to look at, or [`BACKFILL`], or [`SWEEP`].
     pub ticket_id: i64,
     /// Grows with every webhook: a look that began at an older generation has
     /// not seen everything.

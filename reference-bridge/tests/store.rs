@@ -85,6 +85,7 @@ fn session(id: &str, ticket_id: i64) -> Session {
         opening: true,
         backfilled: false,
         seen_status: 2,
+        seen: None,
         reopened_by_message: false,
         tagged: Vec::new(),
         posts: Vec::new(),

@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
-pub(crate) use self::sessions::session_json;
+pub(crate) use self::sessions::{entry_json, session_json};
 use self::{error::ApiError, fields::Fields};
 use crate::desk::Desk;
 
@@ -67,6 +67,11 @@ pub(crate) fn router(api: Api) -> Router {
             "/v1/sessions/{id}/history",
             get(sessions::history).fallback(not_allowed),
         )
+        .route(
+            "/v1/sessions/{id}/support-bundle",
+            get(sessions::support_bundle).fallback(not_allowed),
+        )
+        .route("/v1/diagnosis", get(sessions::diagnosis).fallback(not_allowed))
         .route("/v1/problems", get(sessions::problems).fallback(not_allowed));
     if api.testing_clock {
         guarded = guarded.route(
@@ -109,9 +114,12 @@ async fn authenticate(State(api): State<Api>, request: Request, next: Next) -> R
 
 async fn health(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
     api.desk.store.ping().await?;
-    let mut capabilities = vec!["restart"];
+    let mut capabilities = vec!["diagnosis", "restart"];
     if api.testing_clock {
         capabilities.insert(0, "clock");
+    }
+    if api.desk.policies.sweep_interval.is_some() {
+        capabilities.push("sweep");
     }
     Ok(Json(json!({
         "name": env!("CARGO_PKG_NAME"),

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::{Api, error::ApiError};
 use crate::{
-    nearest,
+    diagnosis, nearest,
     session::{Entry, Session, Status},
     store::SessionFilter,
+    support,
 };
 
 /// Sessions on one page.
@@ -21,7 +22,8 @@ pub(super) async fn list(
     State(api): State<Api>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
-    let filter = filter(query.as_deref().unwrap_or_default())?;
+    let known = ["ticket_id", "status", "cursor", "limit"];
+    let filter = filter(query.as_deref().unwrap_or_default(), &known)?;
     let page = api.desk.store.sessions(&filter).await?;
     let items: Vec<_> = page.items.iter().map(session_json).collect();
     Ok(Json(json!({
@@ -64,6 +66,23 @@ pub(super) async fn problems(State(api): State<Api>) -> Result<Json<Value>, ApiE
     Ok(Json(json!({ "items": items })))
 }
 
+pub(super) async fn support_bundle(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let session = session(&api, &id).await?;
+    Ok(Json(support::bundle(&api.desk, &session).await?))
+}
+
+pub(super) async fn diagnosis(
+    State(api): State<Api>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let filter = filter(query.as_deref().unwrap_or_default(), &["ticket_id"])?;
+    let findings = diagnosis::run(&api.desk, filter.ticket_id).await?;
+    Ok(Json(json!({ "findings": findings })))
+}
+
 async fn session(api: &Api, id: &str) -> Result<Session, ApiError> {
     api.desk
         .store
@@ -72,8 +91,7 @@ async fn session(api: &Api, id: &str) -> Result<Session, ApiError> {
         .ok_or_else(|| ApiError::not_found("there is no such session"))
 }
 
-fn filter(query: &str) -> Result<SessionFilter, ApiError> {
-    const KNOWN: [&str; 4] = ["ticket_id", "status", "cursor", "limit"];
+fn filter(query: &str, known: &[&str]) -> Result<SessionFilter, ApiError> {
     let invalid = |message: String| {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message)
     };
@@ -82,7 +100,8 @@ fn filter(query: &str) -> Result<SessionFilter, ApiError> {
         ..SessionFilter::default()
     };
     for (name, value) in url_pairs(query) {
-        if value.is_empty() && KNOWN.contains(&name.as_str()) {
+        let named = known.contains(&name.as_str());
+        if value.is_empty() && named {
             continue;
         }
         let number = || {
@@ -93,6 +112,7 @@ fn filter(query: &str) -> Result<SessionFilter, ApiError> {
                 .ok_or_else(|| invalid(format!("{name} must be a positive whole number")))
         };
         match name.as_str() {
+            _ if !named => return Err(unknown(&name, known)),
             "ticket_id" => filter.ticket_id = Some(number()?),
             "cursor" => filter.after = Some(number()?),
             "limit" => {
@@ -107,19 +127,21 @@ fn filter(query: &str) -> Result<SessionFilter, ApiError> {
                     })?,
                 );
             }
-            _ => {
-                let near = nearest(&name, KNOWN)
-                    .map(|near| format!("; did you mean {near}?"))
-                    .unwrap_or_default();
-                return Err(ApiError::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "unknown_field",
-                    format!("{name:?} is not a parameter here{near}"),
-                ));
-            }
+            _ => return Err(unknown(&name, known)),
         }
     }
     Ok(filter)
+}
+
+fn unknown(name: &str, known: &[&str]) -> ApiError {
+    let near = nearest(name, known.iter().copied())
+        .map(|near| format!("; did you mean {near}?"))
+        .unwrap_or_default();
+    ApiError::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "unknown_field",
+        format!("{name:?} is not a parameter here{near}"),
+    )
 }
 
 fn url_pairs(query: &str) -> Vec<(String, String)> {
@@ -156,7 +178,7 @@ pub(crate) fn session_json(session: &Session) -> Value {
 }
 
 /// A history entry as the contract shows it.
-fn entry_json(entry: &Entry) -> Value {
+pub(crate) fn entry_json(entry: &Entry) -> Value {
     json!({
         "id": entry.id(),
         "at": entry.at,

@@ -7,6 +7,7 @@
 //! * `types`: tickets, conversations, agents as far as the bridge reads them
 //! * `tolerant`: reading JSON that is not quite what the reference says
 //! * `multipart`: replies and notes with files
+//! * `wire`: its tests against raw HTTP
 //!
 //! It shares nothing with the fake: both are readings of the public reference.
 
@@ -16,6 +17,8 @@ mod multipart;
 mod quota;
 mod tolerant;
 mod types;
+#[cfg(test)]
+mod wire;
 
 use std::sync::Arc;
 

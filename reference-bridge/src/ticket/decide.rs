@@ -20,7 +20,7 @@ pub(super) enum Next {
     /// The thread moved: look again.
     LookAgain,
     /// The AI acts.
-    Turn(Turn),
+    Turn(Box<Turn>),
 }
 
 impl Look<'_> {
@@ -90,7 +90,7 @@ impl Look<'_> {
         self.session.opening = false;
         self.touch();
         match plan::turn(self, decision, awaiting.clone(), resumed) {
-            Some(turn) => Ok(Next::Turn(turn)),
+            Some(turn) => Ok(Next::Turn(Box::new(turn))),
             None => {
                 self.settle(awaiting);
                 self.add_event("ai_decided_to_not_reply", "");

@@ -25,7 +25,7 @@ use crate::{
     desk::Desk,
     freshdesk::{Freshdesk, FreshdeskError},
     policies::GateFacts,
-    session::{Author, Channel, Contact, Entry, EntryKind, Session, Status},
+    session::{Author, Channel, Contact, Entry, EntryKind, Seen, Session, Status},
     settings::Connection,
     store::{StoreError, Write},
     turn::{Turn, TurnState},
@@ -94,10 +94,13 @@ pub(crate) async fn look(
     };
     let (session, entries) = match session {
         Some(session) => (session, known),
-        None => match open(desk, connection, job, &snapshot) {
-            Some(session) => (session, Vec::new()),
-            None => return Ok(End::Done),
-        },
+        None => {
+            let ticket = &snapshot.ticket;
+            if ticket.deleted || ticket.spam || !admits(desk, connection, &snapshot) {
+                return Ok(End::Done);
+            }
+            (open(desk, job, &snapshot), Vec::new())
+        }
     };
     let mut look = Look {
         desk,
@@ -124,22 +127,74 @@ pub(crate) async fn look(
     )))
 }
 
-/// A session for a ticket that has none, if the intake gate lets it in (INT-5:
-/// judged on the live ticket, at every event).
-fn open(
+/// Mirrors a ticket that has no session, silently (LIM-6, LIM-7): nothing is
+/// written to Freshdesk, and the intake gate is still ahead. Says whether there
+/// was something to import.
+pub(crate) async fn import(
     desk: &Desk,
     connection: &Connection,
+    freshdesk: &Freshdesk,
     job: &Job,
-    snapshot: &Snapshot,
-) -> Option<Session> {
-    let ticket = &snapshot.ticket;
-    if ticket.deleted || ticket.spam || !admits(desk, connection, snapshot) {
-        return None;
+) -> Result<bool, LookError> {
+    if desk
+        .store
+        .session_of_ticket(&job.account, job.ticket_id)
+        .await?
+        .is_some()
+    {
+        return Ok(false);
     }
+    let Some(snapshot) = thread::read(desk, freshdesk, job.ticket_id, true, 0).await? else {
+        return Ok(false);
+    };
+    let ticket = &snapshot.ticket;
+    if ticket.deleted || ticket.spam || !matches!(ticket.status, Some(2 | 3)) {
+        return Ok(false);
+    }
+    let mut session = open(desk, job, &snapshot);
+    session.backfilled = true;
+    session.opening = false;
+    session.seen_status = ticket.status.unwrap_or(session.seen_status);
+    let mut look = Look {
+        desk,
+        freshdesk,
+        connection,
+        job: job.clone(),
+        snapshot,
+        session,
+        entries: Vec::new(),
+        turns: Vec::new(),
+        writes: Vec::new(),
+    };
+    look.ingest().await?;
+    for write in &mut look.writes {
+        if let Write::Entry(entry) = write {
+            entry.awaiting = false;
+        }
+    }
+    look.note_seen();
+    match look.save().await {
+        // A webhook was quicker: the ticket has its session.
+        Err(LookError::Store(_))
+            if desk
+                .store
+                .session_of_ticket(&job.account, job.ticket_id)
+                .await?
+                .is_some() =>
+        {
+            Ok(false)
+        }
+        saved => saved.map(|()| true),
+    }
+}
+
+/// A session for a ticket that has none.
+fn open(desk: &Desk, job: &Job, snapshot: &Snapshot) -> Session {
+    let ticket = &snapshot.ticket;
     let source = ticket.source.unwrap_or_default();
     let requester = ticket.requester.clone().unwrap_or_default();
     let now = desk.clock.now();
-    Some(Session {
+    Session {
         id: format!("ses_{}", desk.entropy.hex::<12>()),
         account: job.account.clone(),
         ticket_id: job.ticket_id,
@@ -158,12 +213,14 @@ fn open(
         opening: true,
         backfilled: false,
         seen_status: 2,
+        seen: None,
         reopened_by_message: false,
         tagged: Vec::new(),
         posts: Vec::new(),
-    })
+    }
 }
 
+/// Whether the intake gate lets the live ticket in (INT-5).
 fn admits(desk: &Desk, connection: &Connection, snapshot: &Snapshot) -> bool {
     desk.policies.gate.admits(&GateFacts {
         auto_handle_all: connection.settings.auto_handle_all,
@@ -180,6 +237,7 @@ impl Look<'_> {
         let waiting_for_post = self.reconcile();
         self.ingest().await?;
         self.sync_status().await?;
+        self.note_seen();
         self.save().await?;
         if let Some(until) = waiting_for_post {
             return Ok(Some(End::Later(until)));
@@ -200,9 +258,9 @@ impl Look<'_> {
             }
             decide::Next::LookAgain => Ok(None),
             decide::Next::Turn(turn) => {
-                self.write_turn(turn.clone());
+                self.write_turn((*turn).clone());
                 self.save().await?;
-                self.carry_out(turn).await?;
+                self.carry_out(*turn).await?;
                 Ok(None)
             }
         }
@@ -220,7 +278,12 @@ impl Look<'_> {
         if self.writes.is_empty() {
             return Ok(());
         }
-        self.session.updated_at = self.desk.clock.now();
+        // The session goes down once, as it is now.
+        self.writes
+            .retain(|write| !matches!(write, Write::Session(_)));
+        if !self.writes.is_empty() {
+            self.session.updated_at = self.desk.clock.now();
+        }
         let mut writes = vec![Write::Session(self.session.clone())];
         writes.append(&mut self.writes);
         self.desk.store.record(writes).await?;
@@ -229,7 +292,23 @@ impl Look<'_> {
 
     /// Notes that the session itself changed.
     fn touch(&mut self) {
+        self.session.updated_at = self.desk.clock.now();
         self.writes.push(Write::Session(self.session.clone()));
+    }
+
+    /// Notes up to where the ticket was read; by itself no change of the session.
+    fn note_seen(&mut self) {
+        let Some(updated_at) = self.snapshot.ticket.updated_at else {
+            return;
+        };
+        let seen = Seen {
+            updated_at,
+            read_at: self.snapshot.read_at,
+        };
+        if self.session.seen.is_none_or(|known| known.misses(updated_at)) {
+            self.session.seen = Some(seen);
+            self.writes.push(Write::Session(self.session.clone()));
+        }
     }
 
     fn add(&mut self, entry: Entry) {

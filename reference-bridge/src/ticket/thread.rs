@@ -190,7 +190,10 @@ impl Look<'_> {
 
     /// A rep who answers on a ticket that nobody owns has taken it over (oq 13).
     fn note_takeover(&mut self, reply: &Entry) {
-        if self.snapshot.ticket.responder_id.is_some() || self.session.handed_off {
+        if self.snapshot.ticket.responder_id.is_some()
+            || self.session.handed_off
+            || self.session.backfilled
+        {
             return;
         }
         self.session.handed_off = true;

@@ -94,6 +94,8 @@ impl World {
             .call("PUT", "/v1/integrations/freshdesk", Some(settings))
             .await;
         assert_eq!(status, StatusCode::OK, "{body}");
+        // The first import and sweep, of an empty account, are over then.
+        self.wait(1).await;
         body
     }
 

@@ -1,0 +1,261 @@
+//! The client against raw HTTP, and its odd cases: what real servers and the
+//! proxies before them answer.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Body;
+use http::{Request, Response, Uri};
+use secrecy::SecretString;
+use serde_json::json;
+use tower::BoxError;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, method, path, query_param},
+};
+
+use super::{Freshdesk, FreshdeskError, Quota};
+use crate::{
+    HttpService,
+    clock::Clock,
+    entropy::Entropy,
+    policies::{Policies, Retry},
+    turn::OutgoingFile,
+};
+
+/// Retries at once, so that a test over real sockets need not wait.
+struct AtOnce;
+
+impl Retry for AtOnce {
+    fn after_429(&self, sends: u32, _: Option<Duration>, _: f64) -> Option<Duration> {
+        (sends < 4).then_some(Duration::ZERO)
+    }
+
+    fn after_failure(&self, sends: u32, _: f64) -> Option<Duration> {
+        (sends < 4).then_some(Duration::ZERO)
+    }
+}
+
+/// A client whose `https://acme.freshdesk.com` is the given server.
+fn client(server: String) -> Freshdesk {
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let service = HttpService::new(tower::service_fn(move |request: Request<Body>| {
+        let (http, server) = (http.clone(), server.clone());
+        async move {
+            let (mut parts, body) = request.into_parts();
+            parts.uri = format!("{server}{}", parts.uri.path_and_query().unwrap()).parse::<Uri>()?;
+            let body = reqwest::Body::wrap_stream(body.into_data_stream());
+            let request = reqwest::Request::try_from(Request::from_parts(parts, body))?;
+            let response: Response<reqwest::Body> = http.execute(request).await?.into();
+            Ok::<_, BoxError>(response.map(Body::new))
+        }
+    }));
+    let policies = Policies {
+        retry: Arc::new(AtOnce),
+        call_timeout: Duration::from_millis(300),
+        ..Policies::default()
+    };
+    Freshdesk::new(
+        service,
+        "acme.freshdesk.com",
+        &SecretString::from("key"),
+        Arc::new(Quota::new(0.1)),
+        Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()),
+        Entropy::seeded(1),
+        Arc::new(policies),
+    )
+}
+
+async fn answering(template: ResponseTemplate) -> (MockServer, Freshdesk) {
+    let server = MockServer::start().await;
+    Mock::given(wiremock::matchers::any())
+        .respond_with(template)
+        .mount(&server)
+        .await;
+    let client = client(server.uri());
+    (server, client)
+}
+
+async fn received(server: &MockServer) -> usize {
+    server.received_requests().await.unwrap().len()
+}
+
+/// Answers every connection with these bytes and closes it.
+fn raw(bytes: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(bytes);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn the_key_goes_out_as_basic_user_with_the_accounts_host() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/api/v2/agents/me"))
+        .and(header("host", "acme.freshdesk.com"))
+        .and(header("authorization", "Basic a2V5Olg="))
+        .and(header("accept", "application/json"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"id": 7.0})))
+        .expect(1)
+        .mount(&server)
+        .await;
+    assert_eq!(client(server.uri()).me().await.unwrap().id, 7);
+}
+
+#[tokio::test]
+async fn error_answers_are_told_apart_whatever_their_bodies() {
+    for (status, body, expected) in [
+        (401, "", "Freshdesk answered 401: the API key is not valid"),
+        (403, r#"{"code":"access_denied","message":"No."}"#, "Freshdesk answered 403 access_denied: No."),
+        (403, "<html>", "Freshdesk answered 403 : "),
+        (404, "<h1>There is no helpdesk here</h1>", "Freshdesk answered 404: there is no /agents/me"),
+        (
+            400,
+            r#"{"description":"Validation failed","errors":[{"field":"tags","message":"no","code":"invalid_value"},{}]}"#,
+            "Freshdesk answered 400: Validation failed; tags: no; : ",
+        ),
+        (302, "", "Freshdesk answered 302: "),
+    ] {
+        let (server, client) =
+            answering(ResponseTemplate::new(status).set_body_string(body)).await;
+        let error = client.me().await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(received(&server).await, 1, "{status} is not repeated");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_host_is_not_followed_with_the_key() {
+    let (elsewhere, _) = answering(ResponseTemplate::new(200)).await;
+    let moved = ResponseTemplate::new(301).insert_header("location", elsewhere.uri());
+    let (_server, client) = answering(moved).await;
+    assert!(client.me().await.is_err());
+    assert_eq!(received(&elsewhere).await, 0);
+}
+
+#[tokio::test]
+async fn a_429_with_an_empty_body_is_sent_four_times() {
+    let (server, client) = answering(ResponseTemplate::new(429)).await;
+    let error = client.reply(1, "hi", &[]).await.unwrap_err();
+    assert!(matches!(error, FreshdeskError::RateLimited { sends: 4, .. }), "{error}");
+    assert_eq!(received(&server).await, 4);
+}
+
+#[tokio::test]
+async fn an_account_without_api_calls_is_not_asked_again() {
+    let none = ResponseTemplate::new(429).insert_header("X-RateLimit-Total", "0");
+    let (server, client) = answering(none).await;
+    assert!(client.me().await.unwrap_err().is_plan());
+    assert_eq!(received(&server).await, 1);
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_after_5xx_and_a_post_is_not() {
+    let (server, client) =
+        answering(ResponseTemplate::new(502).set_body_string("<html>Bad gateway")).await;
+    assert!(matches!(client.me().await, Err(FreshdeskError::Unavailable(_))));
+    assert_eq!(received(&server).await, 4);
+    let posted = client.reply(1, "hi", &[]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
+    assert_eq!(received(&server).await, 5);
+}
+
+#[tokio::test]
+async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
+    let slow = ResponseTemplate::new(201).set_delay(Duration::from_secs(5));
+    let (server, client) = answering(slow).await;
+    let posted = client.private_note(1, "hi", &[]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { in_flight: true, .. })));
+    assert_eq!(received(&server).await, 1);
+}
+
+#[tokio::test]
+async fn half_an_answer_is_no_answer() {
+    let half = b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{\"id\":";
+    let client = client(raw(half));
+    let posted = client.reply(1, "hi", &[]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
+    assert!(matches!(client.me().await, Err(FreshdeskError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_leaves_a_post_ambiguous() {
+    let client = client(raw(b""));
+    let posted = client.reply(1, "hi", &[]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_leaves_no_doubt() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let posted = client(format!("http://{closed}")).reply(1, "hi", &[]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_success_that_is_html_is_nonsense_for_a_read_and_ambiguous_for_a_post() {
+    let html = ResponseTemplate::new(200).set_body_string("<html>Welcome</html>");
+    let (_server, client) = answering(html).await;
+    assert!(matches!(client.me().await, Err(FreshdeskError::Nonsense(_))));
+    let posted = client.reply(1, "hi", &[]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { in_flight: false, .. })));
+}
+
+#[tokio::test]
+async fn pages_are_followed_by_link_on_our_own_host_only() {
+    let server = MockServer::start().await;
+    let conversations = "/api/v2/tickets/1/conversations";
+    Mock::given(path(conversations))
+        .and(query_param("page", "2"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([{"id": 2}])))
+        .mount(&server)
+        .await;
+    let first = ResponseTemplate::new(200)
+        .insert_header("link", format!("<https://evil.example{conversations}?page=2>;rel=\"next\""))
+        .set_body_json(json!([{"id": 1}]));
+    Mock::given(path(conversations))
+        .respond_with(first)
+        .with_priority(9)
+        .mount(&server)
+        .await;
+    let read = client(server.uri()).conversations(1, true).await.unwrap();
+    let ids: Vec<_> = read.iter().map(|conversation| conversation.id).collect();
+    assert_eq!(ids, [1, 2]);
+}
+
+#[tokio::test]
+async fn files_go_out_as_multipart_with_their_length() {
+    let (server, client) =
+        answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;
+    let file = OutgoingFile {
+        name: "a.txt".to_owned(),
+        content_type: "text/plain".to_owned(),
+        bytes_base64: "aGVsbG8=".to_owned(),
+    };
+    assert_eq!(client.private_note(1, "see file", &[file]).await.unwrap().id, 5);
+    let request = server.received_requests().await.unwrap().remove(0);
+    let kind = request.headers["content-type"].to_str().unwrap().to_owned();
+    assert!(kind.starts_with("multipart/form-data; boundary="), "{kind}");
+    assert_eq!(
+        request.headers["content-length"].to_str().unwrap(),
+        request.body.len().to_string()
+    );
+    let body = String::from_utf8(request.body).unwrap();
+    assert!(body.contains("name=\"private\"\r\n\r\ntrue\r\n"));
+    assert!(body.contains("name=\"attachments[]\"; filename=\"a.txt\""));
+}

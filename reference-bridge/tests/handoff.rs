@@ -1,0 +1,420 @@
+//! Handing over to people, coming back, and resolving.
+
+mod common;
+
+use common::{
+    World,
+    helpdesk::{AI, CUSTOMER, MARKER, Mishap, MishapKind, REP},
+    world,
+};
+use reference_bridge::{
+    ScriptedBrain,
+    brain::{Action, BrainError, Decision},
+    session::Sentiment,
+};
+use serde_json::{Value, json};
+
+fn decision(action: Action, text: Option<&str>) -> Decision {
+    Decision {
+        action,
+        text: text.map(ToOwned::to_owned),
+        summary: Some("Wants a refund.".to_owned()),
+        sentiment: Some(Sentiment::Angry),
+        reason: None,
+        attachments: Vec::new(),
+    }
+}
+
+fn handing_off() -> ScriptedBrain {
+    ScriptedBrain::following([Ok(decision(Action::Handoff, None))])
+}
+
+async fn handed_off(settings: Value) -> (World, i64) {
+    let world = world(handing_off()).await;
+    world.connect(settings).await;
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    (world, ticket)
+}
+
+async fn kinds(world: &World) -> Vec<String> {
+    let problems = world.problems().await;
+    problems.iter().map(|p| p["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handoff_notes_then_routes_and_marks_in_one_update() {
+    let (world, ticket) = handed_off(json!({"handoff_agent_id": REP, "handoff_group_id": 77})).await;
+    let writes: Vec<_> = world
+        .helpdesk
+        .desk()
+        .calls
+        .iter()
+        .filter(|call| !call.line.starts_with("GET"))
+        .map(|call| format!("{} {}", call.line, call.body))
+        .collect();
+    insta::assert_yaml_snapshot!(writes);
+    let known = world.helpdesk.ticket(ticket);
+    assert_eq!((&known["responder_id"], &known["group_id"]), (&json!(REP), &json!(77)));
+    assert_eq!(known["custom_fields"][MARKER], true);
+    assert_eq!(world.helpdesk.posts(ticket, false), Vec::<String>::new());
+    let session = world.session(ticket).await;
+    assert_eq!(session["status"], "open");
+    assert_eq!(session["handed_off"], true);
+    assert_eq!(
+        session["handoff"],
+        json!({"summary": "Wants a refund.", "sentiment": "angry",
+               "target": {"agent_id": REP, "group_id": 77}})
+    );
+    // It stays open, mirrors both sides, and is silent.
+    world.helpdesk.say(ticket, CUSTOMER, "Hello?", false);
+    world.updated(ticket).await;
+    world.helpdesk.say(ticket, REP, "I am here.", false);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, true).len(), 1);
+    let lines = world.lines(ticket).await;
+    assert_eq!(lines[lines.len() - 2..], ["message: Hello?", "agent_message: I am here."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_target_the_ticket_is_unassigned_and_marked() {
+    let world = world(handing_off()).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({"responder_id": AI}));
+    world.created(ticket).await;
+    let known = world.helpdesk.ticket(ticket);
+    assert_eq!(known["responder_id"], Value::Null);
+    assert_eq!(known["custom_fields"][MARKER], true);
+    assert_eq!(kinds(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalid_target_leaves_the_ticket_unassigned_and_marked_and_says_so() {
+    for settings in [json!({"handoff_agent_id": 999}), json!({"handoff_group_id": 999})] {
+        let (world, ticket) = handed_off(settings.clone()).await;
+        let known = world.helpdesk.ticket(ticket);
+        assert_eq!((&known["responder_id"], &known["group_id"]), (&Value::Null, &Value::Null));
+        assert_eq!(known["custom_fields"][MARKER], true);
+        assert_eq!(kinds(&world).await, ["handoff_target_invalid"], "{settings}");
+        let again = world.connect(json!({"handoff_agent_id": REP})).await;
+        assert_eq!(again["warnings"], json!([]));
+        let next = world.helpdesk.open_ticket("Refund too!", json!({}));
+        world.created(next).await;
+        assert_eq!(world.helpdesk.ticket(next)["responder_id"], REP);
+        assert_eq!(kinds(&world).await, Vec::<String>::new(), "mended");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_outside_the_group_is_noticed() {
+    let world = world(handing_off()).await;
+    world.helpdesk.desk().groups[0]["agent_ids"] = json!([]);
+    let saved = world.connect(json!({"handoff_agent_id": REP, "handoff_group_id": 77})).await;
+    assert_eq!(saved["warnings"][0]["code"], "handoff_agent_invalid");
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    let known = world.helpdesk.ticket(ticket);
+    assert_eq!((&known["responder_id"], &known["group_id"]), (&Value::Null, &json!(77)));
+    assert_eq!(kinds(&world).await, ["handoff_agent_not_in_group"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_marker_field_warns_and_skips_only_the_marker() {
+    let world = world(handing_off()).await;
+    world.helpdesk.desk().fields.clear();
+    let saved = world.connect(json!({"handoff_agent_id": REP})).await;
+    assert_eq!(saved["warnings"][0]["code"], "marker_field_missing");
+    assert_eq!(saved["warnings"][0]["field"], "marker_field");
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    assert_eq!(world.helpdesk.ticket(ticket)["responder_id"], REP);
+    world.helpdesk.desk().fields.push(json!({"name": MARKER, "type": "custom_text"}));
+    let saved = world.connect(json!({"handoff_agent_id": REP})).await;
+    assert_eq!(saved["warnings"][0]["code"], "marker_field_not_checkbox");
+    world.helpdesk.desk().fields[0]["type"] = json!("custom_checkbox");
+    let saved = world.connect(json!({"handoff_agent_id": REP})).await;
+    assert_eq!(saved["warnings"], json!([]));
+    let next = world.helpdesk.open_ticket("Refund too!", json!({}));
+    world.created(next).await;
+    assert_eq!(world.helpdesk.ticket(next)["custom_fields"][MARKER], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transient_failure_keeps_the_handoff_pending_and_each_step_once() {
+    for kind in [MishapKind::Answer(500, None, ""), MishapKind::Answer(429, Some(5), "")] {
+        let world = world(handing_off()).await;
+        world.connect(json!({"handoff_agent_id": REP})).await;
+        let mishap = Mishap {
+            on: "PUT /tickets/1",
+            kind: kind.clone(),
+        };
+        world.helpdesk.desk().mishaps.extend(vec![mishap; 4]);
+        let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+        world.created(ticket).await;
+        world.wait(25).await;
+        assert_eq!(world.session(ticket).await["handed_off"], true);
+        assert_eq!(kinds(&world).await.len(), 1, "{kind:?}");
+        world.wait(1200).await;
+        assert_eq!(world.helpdesk.posts(ticket, true).len(), 1, "{kind:?}");
+        assert_eq!(world.helpdesk.ticket(ticket)["responder_id"], REP);
+        assert_eq!(kinds(&world).await, Vec::<String>::new(), "{kind:?}");
+        assert_eq!(world.brain.asked().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn giving_the_ticket_back_resumes_at_the_next_message_and_unmarks() {
+    let brain = ScriptedBrain::following([
+        Ok(decision(Action::Handoff, None)),
+        Ok(decision(Action::Reply, Some("Back again."))),
+    ]);
+    let world = world(brain).await;
+    world.connect(json!({"handoff_agent_id": REP, "default_group_id": 77})).await;
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    world.helpdesk.say(ticket, CUSTOMER, "Hello?", false);
+    world.updated(ticket).await;
+    // The default group alone resumes nothing.
+    world.helpdesk.change(ticket, json!({"responder_id": null, "group_id": 77}));
+    world.helpdesk.say(ticket, CUSTOMER, "Anybody?", false);
+    world.updated(ticket).await;
+    world.helpdesk.change(ticket, json!({"responder_id": AI}));
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 0, "not at once");
+    assert_eq!(world.session(ticket).await["handed_off"], true);
+    world.helpdesk.say(ticket, CUSTOMER, "And now?", false);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>Back again.</p>"]);
+    assert_eq!(world.helpdesk.ticket(ticket)["custom_fields"][MARKER], false);
+    let session = world.session(ticket).await;
+    assert_eq!((&session["handed_off"], &session["handoff"]), (&json!(false), &Value::Null));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ai_resolves_what_it_owns_with_a_note_and_closes_the_session() {
+    let world = world(ScriptedBrain::following([Ok(decision(Action::Resolve, Some("Bye.")))])).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("Thanks, solved.", json!({}));
+    world.created(ticket).await;
+    assert_eq!(world.helpdesk.ticket(ticket)["status"], 4);
+    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>Bye.</p>"]);
+    assert!(world.helpdesk.posts(ticket, true)[0].contains("Sentiment: angry"));
+    let session = world.session(ticket).await;
+    assert_eq!(session["status"], "closed_resolved");
+    assert_eq!(session["ai_closure_type"], "resolved");
+    let calls = world.helpdesk.count("P");
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.count("P"), calls, "the echo is no event");
+    assert_eq!(world.session(ticket).await["ai_closure_type"], "resolved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_human_who_takes_over_while_the_brain_thinks_stops_the_answer() {
+    let world = world(ScriptedBrain::following([
+        Err(BrainError("busy".to_owned())),
+        Ok(decision(Action::Reply, Some("Too late."))),
+    ]))
+    .await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.webhook("ticket_created", ticket).await;
+    world.wait(0).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    world.helpdesk.say(ticket, REP, "I take this one.", false);
+    world.webhook("ticket_updated", ticket).await;
+    world.wait(10).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 0);
+    assert_eq!(world.session(ticket).await["handed_off"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_comes_while_the_brain_thinks_is_answered_with_the_first() {
+    let world = world(ScriptedBrain::following([
+        Err(BrainError("busy".to_owned())),
+        Ok(decision(Action::Reply, Some("Stale."))),
+        Ok(decision(Action::Reply, Some("To both."))),
+    ]))
+    .await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.webhook("ticket_created", ticket).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    world.helpdesk.say(ticket, CUSTOMER, "Two?", false);
+    world.webhook("ticket_updated", ticket).await;
+    world.wait(10).await;
+    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>To both.</p>"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_brain_that_keeps_failing_means_people() {
+    let world = world(ScriptedBrain::following([Err(BrainError("down".to_owned()))])).await;
+    world.connect(json!({"handoff_agent_id": REP})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(ticket).await;
+    world.wait(60).await;
+    assert_eq!(world.helpdesk.ticket(ticket)["responder_id"], REP);
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 0);
+    assert_eq!(world.session(ticket).await["handed_off"], true);
+    assert_eq!(kinds(&world).await, ["brain_failed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn assist_drafts_privately_also_for_a_reps_ticket_and_never_says_anything_public() {
+    let brain = ScriptedBrain::following([
+        Ok(decision(Action::Reply, Some("Draft one."))),
+        Ok(decision(Action::Resolve, Some("Draft two."))),
+        Ok(decision(Action::Handoff, Some("Public?"))),
+    ]);
+    let world = world(brain).await;
+    world
+        .connect(json!({"channels": {"email": "assist"}, "assist_mode_footer": "-- drafted by AI"}))
+        .await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(ticket).await;
+    assert_eq!(
+        world.helpdesk.posts(ticket, true),
+        ["<p>Draft one.</p><p>-- drafted by AI</p>"]
+    );
+    assert_eq!(
+        world.helpdesk.ticket(ticket)["tags"],
+        json!(["vip", "opencx", "opencx_assist_mode"])
+    );
+    world.helpdesk.change(ticket, json!({"responder_id": REP}));
+    for text in ["Two?", "Three?"] {
+        world.helpdesk.say(ticket, CUSTOMER, text, false);
+        world.updated(ticket).await;
+    }
+    assert_eq!(world.helpdesk.posts(ticket, true).len(), 3);
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 0);
+    assert_eq!(world.helpdesk.ticket(ticket)["status"], 2);
+    let lines = world.lines(ticket).await;
+    assert_eq!(lines[1], "ai_draft: Draft one.\n\n-- drafted by AI");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_is_off_is_only_mirrored() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({"channels": {"web": "off"}})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({"source": 2}));
+    world.created(ticket).await;
+    assert_eq!(world.session(ticket).await["channel"], "web");
+    assert_eq!(world.helpdesk.count("P"), 0);
+    assert_eq!(world.brain.asked().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_spam_and_vanished_tickets_close_the_session_and_get_nothing() {
+    for change in [json!({"deleted": true}), json!({"spam": true})] {
+        let world = world(ScriptedBrain::replying("AI.")).await;
+        world.connect(json!({})).await;
+        let ticket = world.helpdesk.open_ticket("One?", json!({}));
+        world.created(ticket).await;
+        world.helpdesk.say(ticket, CUSTOMER, "Two?", false);
+        world.helpdesk.change(ticket, change);
+        world.updated(ticket).await;
+        assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
+        assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
+    }
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(ticket).await;
+    world.helpdesk.desk().tickets.clear();
+    world.updated(ticket).await;
+    assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn automatic_mail_is_mirrored_but_not_answered_and_posts_are_capped() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(ticket).await;
+    world.helpdesk.say(ticket, CUSTOMER, "I am on holiday.", false);
+    world.helpdesk.desk().conversations.last_mut().unwrap()["auto_response"] = json!(true);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
+    for number in 0..40 {
+        world.helpdesk.say(ticket, CUSTOMER, &format!("{number}!"), false);
+        world.updated(ticket).await;
+    }
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 20);
+    assert_eq!(kinds(&world).await, ["robot_loop"]);
+    world.wait(3600).await;
+    world.helpdesk.say(ticket, CUSTOMER, "Still there?", false);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 21);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cc_and_an_agent_who_raised_the_ticket_count_as_customers() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({"requester_id": REP}));
+    world.created(ticket).await;
+    world.helpdesk.say(ticket, REP, "Two?", false);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 2);
+    world.helpdesk.say(ticket, 43_000_000_555, "I am in copy.", false);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_over_the_limit_are_left_out_in_order_and_named() {
+    let file = |name: &str, size: usize| {
+        use base64::Engine as _;
+        reference_bridge::brain::AnswerFile {
+            name: name.to_owned(),
+            content_type: "application/pdf".to_owned(),
+            bytes_base64: base64::engine::general_purpose::STANDARD.encode(vec![b'x'; size]),
+        }
+    };
+    const MIB: usize = 1024 * 1024;
+    let mut with_files = decision(Action::Reply, Some("See files."));
+    with_files.attachments = vec![
+        file("a.pdf", 12 * MIB),
+        file("b.pdf", 9 * MIB),
+        file("c.pdf", 8 * MIB),
+        file("d.pdf", 1),
+    ];
+    let world = world(ScriptedBrain::following([Ok(with_files)])).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("Send me all", json!({}));
+    world.created(ticket).await;
+    let body = world
+        .helpdesk
+        .desk()
+        .calls
+        .iter()
+        .find(|call| call.line.starts_with("POST"))
+        .unwrap()
+        .body
+        .clone();
+    for (name, sent) in [("a.pdf", true), ("b.pdf", false), ("c.pdf", true), ("d.pdf", false)] {
+        assert_eq!(body.contains(&format!("filename=\"{name}\"")), sent, "{name}");
+    }
+    assert!(body.contains("Not attached, for their size: b.pdf, d.pdf"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_attachment_never_costs_the_answer() {
+    let mut with_files = decision(Action::Reply, Some("See file."));
+    with_files.attachments = vec![reference_bridge::brain::AnswerFile {
+        name: "a.exe".to_owned(),
+        content_type: "application/octet-stream".to_owned(),
+        bytes_base64: "aGVsbG8=".to_owned(),
+    }];
+    let world = world(ScriptedBrain::following([Ok(with_files)])).await;
+    world.connect(json!({})).await;
+    world.helpdesk.desk().mishaps.push_back(Mishap {
+        on: "POST",
+        kind: MishapKind::Answer(400, None, "{}"),
+    });
+    let ticket = world.helpdesk.open_ticket("Send me all", json!({}));
+    world.created(ticket).await;
+    assert_eq!(
+        world.helpdesk.posts(ticket, false),
+        ["<p>See file.</p><p>Not attached: a.exe</p>"]
+    );
+}

@@ -1,0 +1,288 @@
+//! The real binary over real sockets.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, method, path, path_regex},
+};
+
+const DOMAIN: &str = "acme.freshdesk.com";
+const TOKEN: &str = "process-token";
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reference-bridge"));
+    for variable in [
+        "BRIDGE_LISTEN",
+        "BRIDGE_PUBLIC_URL",
+        "BRIDGE_TOKEN",
+        "BRAIN_URL",
+        "FRESHDESK_ENDPOINT",
+        "SSL_CERT_FILE",
+        "BRIDGE_STORE",
+    ] {
+        command.env_remove(variable);
+    }
+    command.env("BRIDGE_TOKEN", TOKEN);
+    command
+}
+
+/// A running bridge; killed when dropped.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(freshdesk: &str, brain: &str, store: &str) -> Self {
+        let mut child = command()
+            .args(["--listen", "127.0.0.1:0", "--store", store, "--log", "warn"])
+            .env("FRESHDESK_ENDPOINT", freshdesk)
+            .env("BRAIN_URL", brain)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line
+            .trim_end()
+            .strip_prefix("listening ")
+            .unwrap_or_else(|| panic!("{line:?}"))
+            .to_owned();
+        Self { child, url }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = reqwest::Client::new()
+            .request(method.parse().unwrap(), format!("{}{path}", self.url))
+            .bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_default())
+    }
+
+    async fn webhook(&self, settings: &Value, ticket: i64) -> u16 {
+        let body = settings["webhook"]["ticket_created_payload"]
+            .as_str()
+            .unwrap()
+            .replace("{{ticket.id}}", &ticket.to_string());
+        reqwest::Client::new()
+            .post(format!("{}{}", self.url, webhook_path(settings)))
+            .header("content-type", "application/json; charset=utf-8")
+            .body(body)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn webhook_path(settings: &Value) -> String {
+    let url = settings["webhook"]["url"].as_str().unwrap();
+    url[url.find("/webhooks/").unwrap()..].to_owned()
+}
+
+async fn freshdesk() -> MockServer {
+    let server = MockServer::start().await;
+    let answers = [
+        ("/api/v2/agents/me", json!({"id": 1, "role_ids": [1], "contact": {"name": "AI", "email": "ai@acme.example"}})),
+        ("/api/v2/roles", json!([{"id": 1, "name": "Administrator"}])),
+        ("/api/v2/ticket_fields", json!([])),
+        ("/api/v2/tickets/17", json!({"id": 17, "status": 2, "source": 2, "requester_id": 5,
+            "description_text": "Where is order 1042?", "created_at": "2026-01-01T00:00:00Z",
+            "tags": [], "custom_fields": {}, "requester": {"name": "Carla", "email": "c@mail.example"},
+            "conversations": []})),
+    ];
+    for (at, answer) in answers {
+        Mock::given(method("GET"))
+            .and(path(at))
+            .and(header("host", DOMAIN))
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&server)
+            .await;
+    }
+    Mock::given(method("POST"))
+        .and(path("/api/v2/tickets/17/reply"))
+        .and(header("host", DOMAIN))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({"id": 900})))
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .and(path("/api/v2/tickets/17"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"id": 17, "status": 2})))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path_regex("/v1/decisions$"))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(json!({"action": "reply", "text": "Soon."})),
+        )
+        .mount(&server)
+        .await;
+    server
+}
+
+async fn replies(server: &MockServer) -> usize {
+    server
+        .received_requests()
+        .await
+        .unwrap()
+        .iter()
+        .filter(|request| request.url.path().ends_with("/reply"))
+        .count()
+}
+
+/// Waits for the real world, and fails after a generous while.
+async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("never: {what}");
+}
+
+#[tokio::test]
+async fn a_webhook_leads_to_a_reply_and_a_restart_to_no_second_one() {
+    let server = freshdesk().await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("b.sqlite").display());
+    let process = Process::start(&server.uri(), &server.uri(), &store);
+    let body = json!({"domain": DOMAIN, "api_key": "the-key", "auto_handle_all": true});
+    let (status, settings) = process
+        .call("PUT", "/v1/integrations/freshdesk", Some(body))
+        .await;
+    assert_eq!(status, 200, "{settings}");
+    let url = settings["webhook"]["url"].as_str().unwrap();
+    assert!(url.starts_with(&process.url), "{url}");
+    assert_eq!(process.webhook(&settings, 17).await, 202);
+    until("a reply", || async { replies(&server).await == 1 }).await;
+    until("the session is written", || async {
+        let (_, sessions) = process.call("GET", "/v1/sessions?ticket_id=17", None).await;
+        let id = sessions["items"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let (_, history) = process.call("GET", &format!("/v1/sessions/{id}/history"), None).await;
+        history["items"].as_array().map(Vec::len) == Some(2)
+    })
+    .await;
+    drop(process);
+    let process = Process::start(&server.uri(), &server.uri(), &store);
+    let (status, read) = process.call("GET", "/v1/integrations/freshdesk", None).await;
+    assert_eq!((status, webhook_path(&read)), (200, webhook_path(&settings)));
+    assert_eq!(process.webhook(&settings, 17).await, 202);
+    until("the queue is empty", || async {
+        let requests = server.received_requests().await.unwrap();
+        requests.iter().filter(|r| r.method == "GET" && r.url.path().ends_with("/17")).count() >= 2
+    })
+    .await;
+    assert_eq!(replies(&server).await, 1);
+}
+
+#[tokio::test]
+async fn the_token_is_asked_for_and_health_is_open() {
+    let process = Process::start("http://127.0.0.1:9", "http://127.0.0.1:9", "memory");
+    let client = reqwest::Client::new();
+    let get = |path: &str| client.get(format!("{}{path}", process.url)).send();
+    let health: Value = get("/v1/health").await.unwrap().json().await.unwrap();
+    assert_eq!(health["name"], "reference-bridge");
+    for path in ["/v1/sessions", "/v1/problems", "/v1/integrations/freshdesk", "/v1/nothing"] {
+        assert_eq!(get(path).await.unwrap().status(), 401, "{path}");
+    }
+    let (status, body) = process.call("GET", "/v1/nothing", None).await;
+    assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")));
+    let (status, body) = process.call("PATCH", "/v1/sessions", None).await;
+    assert_eq!((status, &body["error"]["code"]), (405, &json!("method_not_allowed")));
+    let body = json!({"domain": DOMAIN, "api_key": "k"});
+    let (status, body) = process
+        .call("POST", "/v1/integrations/freshdesk/verify", Some(body))
+        .await;
+    assert_eq!((status, &body["error"]["code"]), (503, &json!("freshdesk_unavailable")));
+}
+
+#[tokio::test]
+async fn a_request_to_stop_ends_the_process_well() {
+    let mut process = Process::start("http://127.0.0.1:9", "http://127.0.0.1:9", "memory");
+    let killed = Command::new("kill")
+        .args(["-TERM", &process.child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    assert!(process.child.wait().unwrap().success());
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command().args(arguments).output().unwrap()
+}
+
+fn failed(arguments: &[&str], code: i32, words: &[&str]) {
+    let output = run(arguments);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert_eq!(output.stdout, b"", "nothing on standard output");
+    for word in words {
+        assert!(text.contains(word), "{word:?} is not in {text}");
+    }
+}
+
+#[test]
+fn wrong_use_is_explained_with_the_flag_to_change() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    failed(
+        &["--listen", &address, "--store", "memory"],
+        2,
+        &["cannot listen on", "--listen"],
+    );
+    failed(&["--store", "mysql:x"], 2, &["sqlite:PATH or memory"]);
+    failed(&["--brain-url", "ftp://x"], 2, &["http://"]);
+    failed(&["--listen", "here"], 2, &["--listen"]);
+    failed(&["--token", " ", "--store", "memory"], 2, &["BRIDGE_TOKEN"]);
+}
+
+#[test]
+fn a_store_that_cannot_be_used_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("letter.txt");
+    std::fs::write(&letter, "Dear database, ".repeat(200)).unwrap();
+    let open = |file: &Path| format!("sqlite:{}", file.display());
+    failed(
+        &["--listen", "127.0.0.1:0", "--store", &open(&letter)],
+        3,
+        &["letter.txt is not a SQLite database"],
+    );
+    failed(
+        &["--listen", "127.0.0.1:0", "--store", &open(&folder.path().join("no/such/b.sqlite"))],
+        2,
+        &["encryption key cannot be written"],
+    );
+}
+
+#[test]
+fn the_help_teaches_with_an_example() {
+    let output = run(&["--help"]);
+    let mut text = String::new();
+    output.stdout.as_slice().read_to_string(&mut text).unwrap();
+    assert!(output.status.success());
+    for word in ["EXAMPLE", "curl -X PUT", "EXIT CODES", "BRIDGE_LISTEN", "sqlite:PATH"] {
+        assert!(text.contains(word), "{word}");
+    }
+}
