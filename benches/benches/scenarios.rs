@@ -12,7 +12,10 @@ fn every_scenario(criterion: &mut Criterion) {
     let catalogue = Catalogue::built_in().unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let plans = load(&[folder.display().to_string()], &catalogue).unwrap();
-    let suite = Suite { jobs: 1, ..Suite::default() };
+    let suite = Suite {
+        jobs: 1,
+        ..Suite::default()
+    };
     criterion.bench_function("every scenario, simulated, one thread", |bencher| {
         bencher.iter(|| black_box(suite.play_all(&plans, &catalogue, |_| {})));
     });

@@ -23,20 +23,42 @@ fn traces(suite: &Suite) -> Vec<(String, String)> {
 
 #[test]
 fn the_same_seed_gives_byte_identical_traces_on_one_thread_and_on_two() {
-    let once = traces(&Suite { jobs: 1, ..Suite::default() });
-    let again = traces(&Suite { jobs: 2, ..Suite::default() });
+    let once = traces(&Suite {
+        jobs: 1,
+        ..Suite::default()
+    });
+    let again = traces(&Suite {
+        jobs: 2,
+        ..Suite::default()
+    });
     assert!(once.len() >= 16, "only {} scenarios", once.len());
     for ((name, first), (_, second)) in once.iter().zip(&again) {
-        assert!(first.lines().count() > 10, "{name} recorded next to nothing");
-        assert!(first == second, "{name} differs:\n{}", first_difference(first, second));
+        assert!(
+            first.lines().count() > 10,
+            "{name} recorded next to nothing"
+        );
+        assert!(
+            first == second,
+            "{name} differs:\n{}",
+            first_difference(first, second)
+        );
     }
 }
 
 #[test]
 fn another_seed_gives_another_webhook_address() {
-    let one = traces(&Suite { seed: 1, ..Suite::default() });
-    let two = traces(&Suite { seed: 2, ..Suite::default() });
-    assert_ne!(one, two, "nothing depends on the seed, so nothing shows that it is used");
+    let one = traces(&Suite {
+        seed: 1,
+        ..Suite::default()
+    });
+    let two = traces(&Suite {
+        seed: 2,
+        ..Suite::default()
+    });
+    assert_ne!(
+        one, two,
+        "nothing depends on the seed, so nothing shows that it is used"
+    );
 }
 
 fn first_difference(first: &str, second: &str) -> String {
@@ -44,5 +66,8 @@ fn first_difference(first: &str, second: &str) -> String {
         .lines()
         .zip(second.lines())
         .find(|(a, b)| a != b)
-        .map_or_else(|| "one is longer".to_owned(), |(a, b)| format!("  {a}\n  {b}"))
+        .map_or_else(
+            || "one is longer".to_owned(),
+            |(a, b)| format!("  {a}\n  {b}"),
+        )
 }

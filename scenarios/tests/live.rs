@@ -15,10 +15,22 @@ fn passes_live(file: &str) {
     let catalogue = Catalogue::built_in().unwrap();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let plans = load(&[path.display().to_string()], &catalogue).unwrap();
-    let suite = Suite { world: WorldKind::Live, ..Suite::default() };
+    let suite = Suite {
+        world: WorldKind::Live,
+        ..Suite::default()
+    };
     for outcome in suite.play_all(&plans, &catalogue, |_| {}) {
-        let info = RunInfo { world: "live".into(), seed: 0, seconds: 0.0 };
-        assert_eq!(outcome.verdict, Verdict::Passed, "\n{}", explain(&outcome, &info));
+        let info = RunInfo {
+            world: "live".into(),
+            seed: 0,
+            seconds: 0.0,
+        };
+        assert_eq!(
+            outcome.verdict,
+            Verdict::Passed,
+            "\n{}",
+            explain(&outcome, &info)
+        );
     }
 }
 

@@ -33,7 +33,11 @@ fn main() -> ExitCode {
                 if outcome.verdict == Verdict::Passed {
                     return Ok(());
                 }
-                let info = RunInfo { world: "simulated".into(), seed: 0, seconds: 0.0 };
+                let info = RunInfo {
+                    world: "simulated".into(),
+                    seed: 0,
+                    seconds: 0.0,
+                };
                 Err(Failed::from(explain(&outcome, &info)))
             })
         })

@@ -22,7 +22,12 @@ use tower::util::BoxCloneSyncService;
 /// A bridge whose calls of Freshdesk pass through `meddle`.
 fn bridge_with(meddle: fn(HttpService) -> HttpService) -> BridgeBuilder {
     let build = reference_bridge();
-    Arc::new(move |berth| build(Berth { freshdesk: meddle(berth.freshdesk.clone()), ..berth }))
+    Arc::new(move |berth| {
+        build(Berth {
+            freshdesk: meddle(berth.freshdesk.clone()),
+            ..berth
+        })
+    })
 }
 
 /// The request, so that it can be sent again: its body is kept in memory.
@@ -73,13 +78,18 @@ fn ignores_the_gate(freshdesk: HttpService) -> HttpService {
         let freshdesk = freshdesk.clone();
         async move {
             let is_ticket = request.method() == Method::GET
-                && request.uri().path().strip_prefix("/api/v2/tickets/").is_some_and(|id| !id.contains('/'));
+                && request
+                    .uri()
+                    .path()
+                    .strip_prefix("/api/v2/tickets/")
+                    .is_some_and(|id| !id.contains('/'));
             let me = request.headers().clone();
             let answer: Response<Body> = freshdesk.clone().oneshot(request).await?;
             if !is_ticket || answer.status() != StatusCode::OK {
                 return Ok(answer);
             }
-            let mut whoami = Request::get("https://yourcompany.freshdesk.com/api/v2/agents/me").body(Body::empty())?;
+            let mut whoami = Request::get("https://yourcompany.freshdesk.com/api/v2/agents/me")
+                .body(Body::empty())?;
             *whoami.headers_mut() = me;
             let agent = json(freshdesk.oneshot(whoami).await?).await;
             let (parts, body) = answer.into_parts();
@@ -91,35 +101,56 @@ fn ignores_the_gate(freshdesk: HttpService) -> HttpService {
 }
 
 async fn json(response: Response<Body>) -> serde_json::Value {
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
-
 
 /// Plays a scenario with a wrong bridge and returns what the failure says.
 fn complaint(file: &str, bridge: BridgeBuilder) -> String {
     let catalogue = Catalogue::built_in().unwrap();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let plans = load(&[path.display().to_string()], &catalogue).unwrap();
-    let suite = Suite { bridge, ..Suite::default() };
+    let suite = Suite {
+        bridge,
+        ..Suite::default()
+    };
     let outcome = suite.play_one(&plans[0], &catalogue);
-    assert!(matches!(outcome.verdict, Verdict::Failed { .. }), "{file}: {:?}", outcome.verdict);
-    let info = RunInfo { world: "simulated".into(), seed: 0, seconds: 0.0 };
+    assert!(
+        matches!(outcome.verdict, Verdict::Failed { .. }),
+        "{file}: {:?}",
+        outcome.verdict
+    );
+    let info = RunInfo {
+        world: "simulated".into(),
+        seed: 0,
+        seconds: 0.0,
+    };
     let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
     explain(&outcome, &info).replace(&root, "scenarios/")
 }
 
 #[test]
 fn a_bridge_that_answers_twice_is_caught() {
-    insta::assert_snapshot!(complaint("flow/flw_4_autopilot_keeps_tags.yaml", bridge_with(answers_twice)));
+    insta::assert_snapshot!(complaint(
+        "flow/flw_4_autopilot_keeps_tags.yaml",
+        bridge_with(answers_twice)
+    ));
 }
 
 #[test]
 fn a_bridge_that_ignores_the_gate_is_caught() {
-    insta::assert_snapshot!(complaint("intake/int_2_assigned_only.yaml", bridge_with(ignores_the_gate)));
+    insta::assert_snapshot!(complaint(
+        "intake/int_2_assigned_only.yaml",
+        bridge_with(ignores_the_gate)
+    ));
 }
 
 #[test]
 fn a_bridge_that_retries_a_429_at_once_is_caught() {
-    insta::assert_snapshot!(complaint("limits/lim_1_rate_limit_retries.yaml", bridge_with(retries_at_once)));
+    insta::assert_snapshot!(complaint(
+        "limits/lim_1_rate_limit_retries.yaml",
+        bridge_with(retries_at_once)
+    ));
 }

@@ -143,6 +143,7 @@ impl Account {
             shelves: BTreeMap::new(),
         };
         account.admin_id = account.add_agent(admin.0, admin.1, ACCOUNT_ADMINISTRATOR, now);
+        super::v2::stock(&mut account, now);
         account
     }
 

@@ -15,7 +15,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot go on has failed"
+    clippy::needless_pass_by_value,
+    reason = "a test that cannot go on has failed; JSON literals read best by value"
 )]
 
 mod binary;

@@ -306,3 +306,92 @@ async fn merge_and_bulk_jobs() {
     assert_eq!(world.get(&path).await.json()["status"], "COMPLETED");
     assert_eq!(world.get("/tickets/3").await.json()["priority"], 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn search_finds_what_its_index_has_seen() {
+    let world = World::new("enterprise").await;
+    for priority in [1, 4, 4] {
+        let id = world.customer_ticket().await;
+        world
+            .ok(
+                "PUT",
+                &format!("/tickets/{id}"),
+                json!({"priority": priority, "tags": [format!("p{priority}")]}),
+            )
+            .await;
+    }
+    let search = async |query: &str| {
+        world
+            .get(&format!("/search/tickets?query=%22{query}%22"))
+            .await
+    };
+    assert_eq!(
+        search("priority:4").await.json()["total"],
+        0,
+        "the index lags"
+    );
+    wait(200.0).await;
+    let found = search("priority:4+AND+tag:%27p4%27").await.json();
+    assert_eq!(
+        (&found["total"], &found["results"][0]["id"]),
+        (&json!(2), &json!(3))
+    );
+    assert_eq!(search("agent_id:null").await.json()["total"], 3);
+    assert_eq!(
+        search("created_at:%3E%272026-01-06%27").await.json()["total"],
+        0
+    );
+    assert_json_snapshot!(
+        "search for an unknown field",
+        search("subject:%27x%27").await.shown()
+    );
+    assert_json_snapshot!(
+        "search that is no query",
+        search("priority:4+priority:1").await.shown()
+    );
+    assert_json_snapshot!(
+        "search with a wrong type",
+        search("status:%27open%27").await.shown()
+    );
+    assert_json_snapshot!(
+        "search beyond page ten",
+        world
+            .get("/search/tickets?page=11&query=%22status:2%22")
+            .await
+            .shown()
+    );
+    assert_eq!(
+        world
+            .get("/search/contacts?query=%22email:%27ann@example.com%27%22")
+            .await
+            .json()["total"],
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_know_their_parent() {
+    let world = World::new("pro").await;
+    world.customer_ticket().await;
+    world
+        .ok(
+            "POST",
+            "/tickets",
+            json!({"email": "a@example.com", "parent_id": 1}),
+        )
+        .await;
+    assert_eq!(
+        world.get("/tickets/1/associated_tickets").await.json()[0]["id"],
+        2
+    );
+    assert_eq!(
+        world.get("/tickets/2/prime_association").await.json()["id"],
+        1
+    );
+    let forward = json!({"body": "please look", "to_emails": ["carrier@example.com"]});
+    world.ok("POST", "/tickets/1/forward", forward).await;
+    assert_eq!(
+        world.get("/tickets/1/conversations").await.json()[0]["source"],
+        8
+    );
+}

@@ -411,7 +411,7 @@ fn webhook_fault(fault: &WebhookFault) -> Value {
     match fault.are {
         WebhookMishap::Lost => body["webhook"] = "lost".into(),
         WebhookMishap::Duplicated => body["webhook"] = "duplicated".into(),
-        WebhookMishap::Refused => body["answer"] = json!({ "status": 503 }),
+        WebhookMishap::Refused => body["webhook"] = json!({ "answered": 503 }),
     }
     body
 }

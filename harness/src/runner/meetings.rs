@@ -13,7 +13,7 @@ pub(crate) fn met(trace: &Trace, meeting: Meeting) -> bool {
         Meeting::Retry => !retries(&calls().collect::<Vec<&Entry>>()).is_empty(),
         Meeting::Duplicate => trace
             .of_kind("fault")
-            .any(|fault| fault.text("effect").contains("duplicate")),
+            .any(|fault| fault.data.pointer("/effect/webhook") == Some(&"duplicated".into())),
         Meeting::WebhookFailure => trace
             .of_kind("webhook_result")
             .any(|result| result.text("outcome") == "failed"),

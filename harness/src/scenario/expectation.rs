@@ -244,6 +244,15 @@ const PROPERTIES: [(&str, &[&str]); 23] = [
 ];
 
 impl Expectation {
+    /// Whether its subject is Freshdesk's alone, so that nothing about it
+    /// changes without an entry in the journal.
+    pub(crate) fn is_about_freshdesk(&self) -> bool {
+        self.ticket.is_some()
+            || self.rule.is_some()
+            || self.calls_of.is_some()
+            || self.mails.is_some()
+    }
+
     /// Says what is wrong with the combination of subject and properties, if anything.
     pub(crate) fn fault(&self) -> Option<String> {
         let written = serde_json::to_value(self).unwrap_or_default();

@@ -241,6 +241,7 @@ fn rule_body(rule: RuleName, url: &str, payload: &str) -> Value {
         RuleName::TicketCreation => json!({
             "name": rule.title(),
             "active": true,
+            "conditions": [],
             "actions": [webhook],
         }),
         RuleName::TicketUpdates => json!({
@@ -252,6 +253,7 @@ fn rule_body(rule: RuleName, url: &str, payload: &str) -> Value {
                 { "field_name": "note_type", "value": "any" },
                 { "field_name": "status", "from": "--", "to": "--" },
             ],
+            "conditions": [],
             "actions": [webhook],
         }),
     }

@@ -12,6 +12,7 @@ use crate::core::time::Ms;
 mod conversation_source {
     pub(super) const REPLY: u16 = 0;
     pub(super) const NOTE: u16 = 2;
+    pub(super) const FORWARD: u16 = 8;
 }
 
 /// Conversation categories: a customer's mail, a note, an agent's reply. [O for 2, I for the others]
@@ -28,6 +29,8 @@ pub(crate) struct NewConversation {
     /// A note, private or public; otherwise a public reply.
     pub(crate) note: bool,
     pub(crate) private: bool,
+    /// A note that was mailed on.
+    pub(crate) forward: bool,
     /// From a customer.
     pub(crate) incoming: bool,
     pub(crate) user_id: Option<i64>,
@@ -56,10 +59,10 @@ impl Desk<'_> {
         let (note, incoming, private) = (new.note, new.incoming, new.private);
         let conversation = Conversation {
             id,
-            source: if new.note {
-                conversation_source::NOTE
-            } else {
-                conversation_source::REPLY
+            source: match (new.forward, new.note) {
+                (true, _) => conversation_source::FORWARD,
+                (false, true) => conversation_source::NOTE,
+                (false, false) => conversation_source::REPLY,
             },
             category: match (new.note, new.incoming) {
                 (true, _) => category::NOTE,

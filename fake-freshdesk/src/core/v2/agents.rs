@@ -1,6 +1,6 @@
 //! Agents and roles.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
@@ -283,4 +283,30 @@ pub(super) fn role(call: &mut Call<'_, '_>) -> Result {
         .find(|role| role.id == id)
         .ok_or(Failure::NOT_FOUND)?;
     Ok(Answer::ok(&views::role(role)))
+}
+
+pub(super) fn autocomplete(call: &mut Call<'_, '_>) -> Result {
+    let term = call.query.get("term").unwrap_or_default().to_lowercase();
+    if term.chars().count() < 2 {
+        return Err(Failure::field(FieldError::new(
+            "term",
+            "It should have a minimum of 2 characters",
+            code::INVALID_VALUE,
+        )));
+    }
+    let fits = |agent: &&Agent| {
+        let name = agent.name.to_lowercase();
+        name.split(' ').any(|word| word.starts_with(&term))
+            || agent.email.to_lowercase().starts_with(&term)
+    };
+    let shown = |agent: &Agent| json!({"id": agent.id, "email": agent.email, "name": agent.name});
+    let found: Vec<Value> = call
+        .account()
+        .people
+        .agents()
+        .filter(fits)
+        .take(20)
+        .map(shown)
+        .collect();
+    Ok(Answer::ok(&found))
 }

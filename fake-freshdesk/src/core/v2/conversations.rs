@@ -277,3 +277,49 @@ pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
         .change(ticket_id, |ticket| ticket.updated_at = now);
     Ok(Answer::nothing())
 }
+
+/// The ticket is mailed on to somebody outside. [D]
+pub(super) fn forward(call: &mut Call<'_, '_>) -> Result {
+    let ticket_id = call.live_ticket()?.id;
+    call.input.allow(&[
+        "body",
+        "to_emails",
+        "cc_emails",
+        "bcc_emails",
+        "from_email",
+        "include_quoted_text",
+        "include_original_attachments",
+        "attachments",
+    ]);
+    let body = call.body();
+    call.input.require("to_emails");
+    let to_emails = call.input.emails("to_emails").unwrap_or_default();
+    let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
+    let bcc_emails = call.input.emails("bcc_emails").unwrap_or_default();
+    call.input.email("from_email");
+    call.input.flag("include_quoted_text");
+    call.input.flag("include_original_attachments");
+    check_uploads(call, 0);
+    call.checked()?;
+    let support = call.account().support_email();
+    let text = body.text.to_string();
+    let new = NewConversation {
+        body,
+        note: true,
+        forward: true,
+        private: true,
+        user_id: Some(call.agent),
+        from_email: Some(format!("{} <{support}>", call.account().name())),
+        to_emails: to_emails.clone(),
+        cc_emails,
+        bcc_emails,
+        uploads: std::mem::take(&mut call.input.uploads),
+        ..NewConversation::default()
+    };
+    let performer = Performer::Agent(call.agent);
+    let id = call.desk.converse(ticket_id, new, performer);
+    for to in to_emails {
+        call.desk.send_mail(&to, "notification", "Fwd", &text);
+    }
+    call.created_conversation(ticket_id, id, ConversationShape::Reply)
+}

@@ -21,7 +21,7 @@ pub(crate) mod code {
 pub(crate) struct FieldError {
     pub(crate) field: String,
     #[serde(skip_serializing_if = "Option::is_none", rename = "additional_info")]
-    pub(crate) extra: Option<Value>,
+    pub(crate) extra: Option<Box<Value>>,
     pub(crate) message: String,
     pub(crate) code: Cow<'static, str>,
 }

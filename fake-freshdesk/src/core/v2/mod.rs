@@ -11,6 +11,8 @@
 //! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs` | tickets |
 //! | `conversations.rs` | replies and notes |
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `fields.rs`, `automations.rs`, `account.rs` | the rest |
+//! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
+//! | `search.rs` | the search grammar |
 //! | `files.rs` | attachments behind signed, expiring URLs |
 
 mod account;
@@ -18,6 +20,7 @@ mod agents;
 mod auth;
 mod automations;
 mod call;
+mod companies;
 mod contacts;
 mod conversations;
 pub(crate) mod errors;
@@ -28,14 +31,18 @@ pub(crate) mod input;
 mod query;
 mod reply;
 pub(crate) mod routes;
+mod search;
+mod shelves;
 mod ticket_list;
 mod ticket_view;
 mod ticket_write;
 mod tickets;
+mod time_entries;
 mod views;
 
 pub use call::{ApiBody, ApiRequest};
 pub(crate) use fields::{field_json, new_field};
 pub(crate) use groups::group_json;
 pub use reply::ApiReply;
+pub(crate) use shelves::stock;
 pub(crate) use ticket_view::{ConversationShape, ConversationView, Shape, TicketView};

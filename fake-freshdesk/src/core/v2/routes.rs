@@ -1,6 +1,7 @@
 //! The table of endpoints: path, verb, who may call, what it takes, which
 //! query parameters it knows, and which quota class it counts in.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use http::Method;
@@ -8,8 +9,8 @@ use http::Method;
 use super::call::{Call, Result};
 use super::errors::Failure;
 use super::{
-    account, agents, automations, contacts, conversations, fields, groups, ticket_list,
-    ticket_write, tickets,
+    account, agents, automations, companies, contacts, conversations, fields, groups, search,
+    shelves, ticket_list, ticket_write, tickets, time_entries,
 };
 use crate::core::quota::Class;
 
@@ -127,8 +128,8 @@ const CONTACT_LIST: &[&str] = &[
 ];
 const AGENT_LIST: &[&str] = &["email", "mobile", "phone", "state", "page", "per_page"];
 
-/// Every endpoint the fake serves. The order matters where a fixed segment
-/// and a variable one are in the same place: fixed first.
+/// Every endpoint the fake serves. Where a fixed segment and a variable one are
+/// in the same place, the fixed one counts, in whatever order they stand here.
 pub(crate) static ROUTES: &[Route] = &[
     get("tickets", TICKET_LIST, ticket_list::list)
         .class(Class::TicketsList)
@@ -226,15 +227,133 @@ pub(crate) static ROUTES: &[Route] = &[
     get("account", &[], account::account),
     get("settings/helpdesk", &[], account::helpdesk_settings),
     get("jobs/{id}", &[], account::job),
+    get("search/tickets", &["query", "page"], search::tickets),
+    get("search/contacts", &["query", "page"], search::contacts),
+    get("search/companies", &["query", "page"], search::companies),
+    get(
+        "companies",
+        &["updated_since", "_updated_since", "page", "per_page"],
+        companies::list,
+    ),
+    post("companies", Takes::Json, companies::create),
+    get("companies/autocomplete", &["name"], companies::autocomplete),
+    get("companies/{id}", &[], companies::view),
+    put("companies/{id}", Takes::Json, companies::update),
+    delete("companies/{id}", companies::delete),
+    get("contact_fields", &[], shelves::person_fields),
+    get("company_fields", &[], shelves::person_fields),
+    post(
+        "tickets/{id}/forward",
+        Takes::JsonOrForm,
+        conversations::forward,
+    ),
+    get("tickets/{id}/associated_tickets", PAGE, tickets::associated),
+    get(
+        "tickets/{id}/prime_association",
+        &[],
+        tickets::prime_association,
+    ),
+    get("tickets/{id}/summary", &[], tickets::summary),
+    put("tickets/{id}/summary", Takes::Json, tickets::set_summary),
+    get("tickets/{id}/time_entries", PAGE, time_entries::of_ticket),
+    post(
+        "tickets/{id}/time_entries",
+        Takes::Json,
+        time_entries::create,
+    ),
+    get(
+        "tickets/{id}/satisfaction_ratings",
+        PAGE,
+        time_entries::ratings_of_ticket,
+    ),
+    post(
+        "tickets/{id}/satisfaction_ratings",
+        Takes::Json,
+        time_entries::rate,
+    ),
+    get(
+        "time_entries",
+        &[
+            "company_id",
+            "agent_id",
+            "executed_after",
+            "executed_before",
+            "billable",
+            "page",
+            "per_page",
+        ],
+        time_entries::list,
+    ),
+    put("time_entries/{id}", Takes::Json, time_entries::update),
+    delete("time_entries/{id}", time_entries::delete),
+    put(
+        "time_entries/{id}/toggle_timer",
+        Takes::Json,
+        time_entries::toggle,
+    ),
+    get("surveys", &["state", "page", "per_page"], shelves::list),
+    get(
+        "surveys/satisfaction_ratings",
+        &["created_since", "user_id", "page", "per_page"],
+        time_entries::ratings,
+    ),
+    post("contacts/merge", Takes::Json, contacts::merge),
+    put(
+        "contacts/{id}/send_invite",
+        Takes::Nothing,
+        contacts::send_invite,
+    ),
+    get("agents/autocomplete", &["term"], agents::autocomplete).admin(),
+    get("products", PAGE, shelves::list).admin(),
+    post("products", Takes::Json, shelves::create).admin(),
+    get("products/{id}", &[], shelves::view).admin(),
+    put("products/{id}", Takes::Json, shelves::update).admin(),
+    delete("products/{id}", shelves::delete).admin(),
+    get("email_configs", PAGE, shelves::list).admin(),
+    get("email_configs/{id}", &[], shelves::view).admin(),
+    get("email/mailboxes", PAGE, shelves::list).admin(),
+    get("email/mailboxes/{id}", &[], shelves::view).admin(),
+    get("business_hours", PAGE, shelves::list).admin(),
+    get("business_hours/{id}", &[], shelves::view).admin(),
+    get("sla_policies", PAGE, shelves::list).admin(),
+    post("sla_policies", Takes::Json, shelves::create).admin(),
+    put("sla_policies/{id}", Takes::Json, shelves::update).admin(),
+    get("canned_response_folders", PAGE, shelves::list).admin(),
+    post("canned_response_folders", Takes::Json, shelves::create).admin(),
+    get("canned_response_folders/{id}", &[], shelves::folder).admin(),
+    put("canned_response_folders/{id}", Takes::Json, shelves::update).admin(),
+    get(
+        "canned_response_folders/{id}/responses",
+        PAGE,
+        shelves::folder_responses,
+    )
+    .admin(),
+    post("canned_responses", Takes::Json, shelves::create).admin(),
+    get("canned_responses/{id}", &[], shelves::view).admin(),
+    put("canned_responses/{id}", Takes::Json, shelves::update).admin(),
+    get("scenario_automations", PAGE, shelves::list),
 ];
 
-/// Paths split once, beside their routes.
-static SPLIT: LazyLock<Vec<(Vec<&'static str>, &'static Route)>> = LazyLock::new(|| {
-    ROUTES
-        .iter()
-        .map(|route| (route.path.split('/').collect(), route))
-        .collect()
+/// Paths split once, by their first segment.
+static SPLIT: LazyLock<BTreeMap<&'static str, Vec<Split>>> = LazyLock::new(|| {
+    let mut split: BTreeMap<&'static str, Vec<Split>> = BTreeMap::new();
+    for route in ROUTES {
+        let path: Vec<&'static str> = route.path.split('/').collect();
+        split.entry(path[0]).or_default().push((path, route));
+    }
+    for routes in split.values_mut() {
+        // Stable: routes with as many variable segments keep their order.
+        routes.sort_by_key(|(path, _)| {
+            path.iter()
+                .filter(|segment| segment.starts_with('{'))
+                .count()
+        });
+    }
+    split
 });
+
+/// A path's segments, and its route.
+type Split = (Vec<&'static str>, &'static Route);
 
 /// A route with the path's variable segments.
 pub(crate) struct Found<'a> {
@@ -268,7 +387,8 @@ pub(crate) fn find<'a>(
     let mut allowed: Vec<&str> = Vec::new();
     // A fixed path hides a variable one of the same length: `/tickets/merge` is no ticket.
     let mut shape: Option<&[&str]> = None;
-    for (pattern, route) in SPLIT.iter() {
+    let first = path.first().copied().unwrap_or_default();
+    for (pattern, route) in SPLIT.get(first).into_iter().flatten() {
         let Some(params) = variables(pattern, path) else {
             continue;
         };

@@ -321,3 +321,84 @@ pub(super) fn delete_attachment(call: &mut Call<'_, '_>) -> Result {
     });
     Ok(Answer::nothing())
 }
+
+/// The children of a parent, or the parent of a child. [D]
+fn associates(call: &Call<'_, '_>) -> Result<Vec<i64>> {
+    let ticket = call.ticket(0)?;
+    let children = call
+        .account()
+        .tickets
+        .iter()
+        .filter(|each| each.rare().parent_id == Some(ticket.id));
+    Ok(ticket
+        .rare()
+        .parent_id
+        .into_iter()
+        .chain(children.map(|each| each.id))
+        .collect())
+}
+
+pub(super) fn associated(call: &mut Call<'_, '_>) -> Result {
+    let page = call.query.page()?;
+    let ids = associates(call)?;
+    let all = ids.iter().filter_map(|id| call.account().tickets.get(*id));
+    let (shown, more) = super::ticket_list::one_page(all, page);
+    let shape = Shape::Listed { description: false };
+    let views: Vec<TicketView<'_>> = shown
+        .into_iter()
+        .map(|ticket| call.ticket_view(ticket, shape, Includes::default()))
+        .collect();
+    let mut answer = Answer::ok(&views);
+    if more {
+        answer.link = Some(call.query.next_link(call.base, call.path, page));
+    }
+    Ok(answer)
+}
+
+pub(super) fn prime_association(call: &mut Call<'_, '_>) -> Result {
+    let parent = call.ticket(0)?.rare().parent_id.ok_or(Failure::NOT_FOUND)?;
+    let ticket = call
+        .account()
+        .tickets
+        .get(parent)
+        .ok_or(Failure::NOT_FOUND)?;
+    Ok(Answer::ok(&call.ticket_view(
+        ticket,
+        Shape::View,
+        Includes::default(),
+    )))
+}
+
+const SUMMARIES: &str = "ticket_summaries";
+
+pub(super) fn summary(call: &mut Call<'_, '_>) -> Result {
+    let id = call.ticket(0)?.id;
+    let summary = call
+        .account()
+        .shelves
+        .get(SUMMARIES)
+        .and_then(|summaries| summaries.get(&id));
+    summary.map(Answer::ok).ok_or(Failure::NOT_FOUND)
+}
+
+pub(super) fn set_summary(call: &mut Call<'_, '_>) -> Result {
+    let id = call.live_ticket()?.id;
+    call.input.allow(&["body", "user_id", "attachments"]);
+    call.input.require("body");
+    let body = call.input.text("body").flatten().unwrap_or_default();
+    call.input.integer("user_id");
+    call.checked()?;
+    let markup = crate::core::html::Markup::from_client(&body);
+    let now = crate::core::time::seconds(call.desk.now);
+    let summary = json!({
+        "id": id, "body": markup.html, "body_text": markup.text, "user_id": call.agent, "ticket_id": id,
+        "attachments": [], "created_at": now, "updated_at": now,
+    });
+    call.desk
+        .account
+        .shelves
+        .entry(SUMMARIES.to_owned())
+        .or_default()
+        .insert(id, summary.clone());
+    Ok(Answer::ok(&summary))
+}
