@@ -50,7 +50,17 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<(), Look
         note(desk, &mut account, Backfill::Running { since, cursor, imported }).await?;
         let (tickets, more) = freshdesk.tickets_page(path(cursor, page)).await?;
         for ticket in &tickets {
-            if wanted(ticket, since) && import(desk, connection, &freshdesk, ticket).await? {
+            if !wanted(ticket, since, connection.connected_at) {
+                continue;
+            }
+            // The count goes down with the session, so that a crash in between
+            // cannot make it wrong.
+            account.backfill = Backfill::Running {
+                since,
+                cursor,
+                imported: imported + 1,
+            };
+            if import(desk, connection, &freshdesk, ticket, &account).await? {
                 imported += 1;
                 found += 1;
             }
@@ -90,9 +100,15 @@ fn path(cursor: Timestamp, page: u32) -> String {
     )
 }
 
-/// Open and pending, and not too old.
-fn wanted(ticket: &Ticket, since: Timestamp) -> bool {
+/// Open and pending, not too old, and there before the connection was: a ticket
+/// that is opened while the import runs is a new one, whose webhook is on its
+/// way and whose first message is to be answered.
+fn wanted(ticket: &Ticket, since: Timestamp, connected_at: Timestamp) -> bool {
+    // Freshdesk tells whole seconds; what is as old as the connection is new,
+    // and the sweep finds it if no webhook tells of it.
+    let is_new = |created_at: Timestamp| created_at.as_second() >= connected_at.as_second();
     matches!(ticket.status, Some(2 | 3))
+        && !ticket.created_at.is_some_and(is_new)
         && !ticket.deleted
         && !ticket.spam
         && ticket.updated_at.is_none_or(|updated_at| updated_at >= since)
@@ -103,6 +119,7 @@ async fn import(
     connection: &Connection,
     freshdesk: &Freshdesk,
     ticket: &Ticket,
+    progress: &Account,
 ) -> Result<bool, LookError> {
     let job = Job {
         account: connection.settings.domain.clone(),
@@ -110,17 +127,10 @@ async fn import(
         generation: 0,
         attempts: 0,
     };
-    ticket::import(desk, connection, freshdesk, &job).await
+    ticket::import(desk, connection, freshdesk, &job, progress).await
 }
 
 async fn note(desk: &Desk, account: &mut Account, backfill: Backfill) -> Result<(), LookError> {
-    if account.backfill == backfill {
-        return Ok(());
-    }
-    // The sweep keeps its own field of the record.
-    if let Some(latest) = desk.store.account(&account.domain).await? {
-        account.swept_to = latest.swept_to;
-    }
     account.backfill = backfill;
     desk.store
         .record(vec![Write::Account(account.clone())])

@@ -81,7 +81,6 @@ pub(crate) async fn save(
         let account = Account {
             domain: domain.clone(),
             backfill: Backfill::Pending,
-            swept_to: None,
         };
         desk.store.record(vec![Write::Account(account)]).await?;
     }

@@ -23,12 +23,10 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<End, Loo
         return Ok(End::Done);
     };
     let domain = &connection.settings.domain;
-    let Some(account) = desk.store.account(domain).await? else {
-        return Ok(End::Done);
-    };
     let started = desk.clock.now();
     let freshdesk = desk.client(connection).in_background();
-    let from = account.swept_to.unwrap_or(connection.connected_at);
+    let swept_to = desk.store.deliveries(domain).await?.swept_to;
+    let from = swept_to.unwrap_or(connection.connected_at);
     let until = started.checked_sub(GRACE).unwrap_or(started);
     let mut next = Some(path(from));
     let mut coverage = None;
@@ -54,10 +52,11 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<End, Loo
         }
         next = more;
     }
-    if let Some(mut account) = desk.store.account(domain).await? {
-        account.swept_to = Some(swept_to);
-        desk.store.record(vec![Write::Account(account)]).await?;
-    }
+    let swept = Write::Swept {
+        account: domain.clone(),
+        to: swept_to,
+    };
+    desk.store.record(vec![swept]).await?;
     Ok(End::Later(later(started, interval)))
 }
 

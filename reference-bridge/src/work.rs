@@ -90,6 +90,4 @@ pub struct Account {
     pub domain: String,
     /// The one import.
     pub backfill: Backfill,
-    /// Up to where the sweep has looked.
-    pub swept_to: Option<Timestamp>,
 }

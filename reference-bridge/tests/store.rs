@@ -166,7 +166,6 @@ on_every_store!(an_account_outlives_its_connection, |store| {
     let account = Account {
         domain: ACCOUNT.to_owned(),
         backfill: Backfill::Done { imported: 3 },
-        swept_to: Some(at(5)),
     };
     store
         .record(vec![Write::Account(account.clone())])
@@ -188,6 +187,13 @@ on_every_store!(webhooks_of_one_ticket_share_a_line, |store| {
     assert_eq!(seen, [(17, 3), (18, 1)]);
     let deliveries = store.deliveries(ACCOUNT).await.unwrap();
     assert_eq!((deliveries.created, deliveries.updated), (None, Some(at(3))));
+    let swept = Write::Swept {
+        account: ACCOUNT.to_owned(),
+        to: at(9),
+    };
+    store.record(vec![swept]).await.unwrap();
+    let deliveries = store.deliveries(ACCOUNT).await.unwrap();
+    assert_eq!((deliveries.swept_to, deliveries.updated), (Some(at(9)), Some(at(3))));
 });
 
 on_every_store!(a_job_is_with_one_owner_until_its_lease_ends, |store| {

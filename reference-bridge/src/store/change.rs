@@ -1,5 +1,7 @@
 //! The writes that go down together or not at all.
 
+use jiff::Timestamp;
+
 use crate::{
     session::{Entry, Session},
     turn::Turn,
@@ -25,6 +27,13 @@ pub enum Write {
     Turn(Turn),
     /// Inserts or replaces what is known of an account.
     Account(Account),
+    /// The sweep has looked at everything that changed before this.
+    Swept {
+        /// The account's domain.
+        account: String,
+        /// Up to when.
+        to: Timestamp,
+    },
     /// Reports a problem; one that is already reported keeps its `since`.
     Problem(Problem),
     /// A problem is no more.

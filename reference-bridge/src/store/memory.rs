@@ -106,6 +106,9 @@ impl State {
             Write::Account(account) => {
                 self.accounts.insert(account.domain.clone(), account);
             }
+            Write::Swept { account, to } => {
+                self.deliveries.entry(account).or_default().swept_to = Some(to);
+            }
             Write::Problem(problem) => {
                 self.arrivals += 1;
                 let arrival = self.arrivals;

@@ -61,13 +61,16 @@ pub struct SessionPage {
     pub next: Option<i64>,
 }
 
-/// When each of the two rules' webhooks was last accepted.
+/// When each of the two rules' webhooks was last accepted, and up to where the
+/// sweep has looked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deliveries {
     /// Rule 1's.
     pub created: Option<Timestamp>,
     /// Rule 2's.
     pub updated: Option<Timestamp>,
+    /// Everything that changed before this was swept.
+    pub swept_to: Option<Timestamp>,
 }
 
 /// Durable state. Every call is atomic; every call but the reads is durable
@@ -96,7 +99,7 @@ pub trait Store: Send + Sync + 'static {
         event: Option<EventKind>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
-    /// When webhooks were last accepted.
+    /// When webhooks were last accepted, and up to where was swept.
     async fn deliveries(&self, account: &str) -> Result<Deliveries, StoreError>;
     /// Takes up to `limit` due jobs for `owner`, until `lease_until`; a job is
     /// with one owner only.

@@ -174,7 +174,8 @@ macro_rules! sql_store {
                     let at = Some(sql::timestamp(row.try_get("at")?));
                     match row.try_get("event")? {
                         "ticket_created" => deliveries.created = at,
-                        _ => deliveries.updated = at,
+                        "ticket_updated" => deliveries.updated = at,
+                        _ => deliveries.swept_to = at,
                     }
                 }
                 Ok(deliveries)
@@ -359,6 +360,14 @@ macro_rules! sql_store {
                             sqlx::query(sql::PUT_ACCOUNT)
                                 .bind(&account.domain)
                                 .bind(sql::doc(account)?)
+                                .execute(&mut *transaction)
+                                .await?;
+                        }
+                        Write::Swept { account, to } => {
+                            sqlx::query(sql::DELIVERED)
+                                .bind(account)
+                                .bind("swept")
+                                .bind(sql::micros(*to))
                                 .execute(&mut *transaction)
                                 .await?;
                         }

@@ -29,7 +29,7 @@ use crate::{
     settings::Connection,
     store::{StoreError, Write},
     turn::{Turn, TurnState},
-    work::{Job, Problem},
+    work::{Account, Job, Problem},
 };
 
 /// How often one look starts over because the thread moved under it.
@@ -129,12 +129,13 @@ pub(crate) async fn look(
 
 /// Mirrors a ticket that has no session, silently (LIM-6, LIM-7): nothing is
 /// written to Freshdesk, and the intake gate is still ahead. Says whether there
-/// was something to import.
+/// was something to import; `progress` goes down with it.
 pub(crate) async fn import(
     desk: &Desk,
     connection: &Connection,
     freshdesk: &Freshdesk,
     job: &Job,
+    progress: &Account,
 ) -> Result<bool, LookError> {
     if desk
         .store
@@ -173,6 +174,7 @@ pub(crate) async fn import(
         }
     }
     look.note_seen();
+    look.writes.push(Write::Account(progress.clone()));
     match look.save().await {
         // A webhook was quicker: the ticket has its session.
         Err(LookError::Store(_))

@@ -64,6 +64,8 @@ pub struct Desk {
     pub mishaps: VecDeque<Mishap>,
     pub calls: Vec<Call>,
     pub quota: Option<u32>,
+    /// Pages that a ticket list has at most.
+    pub list_pages: usize,
     window: (i64, u32),
     next_id: i64,
 }
@@ -94,6 +96,7 @@ impl Helpdesk {
             mishaps: VecDeque::new(),
             calls: Vec::new(),
             quota: None,
+            list_pages: 300,
             window: (0, 0),
             next_id: 43_100_000_000,
         })))
@@ -395,7 +398,7 @@ fn list(desk: &Desk, query: &str) -> Response {
     if get("order_type").as_deref() != Some("asc") {
         all.reverse();
     }
-    let more = all.len() > page * per_page && page < 300;
+    let more = all.len() > page * per_page && page < desk.list_pages;
     let items: Vec<_> = all.into_iter().skip((page - 1) * per_page).take(per_page).collect();
     let mut response = ok(&json!(items));
     if more {
