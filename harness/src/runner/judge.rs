@@ -278,13 +278,15 @@ impl Ground<'_> {
                 None => "it was not skipped".to_owned(),
             });
         }
+        let webhook = items
+            .iter()
+            .rev()
+            .flat_map(|item| list(item, "webhooks"))
+            .next();
+        let tries = webhook.map_or(&[][..], |webhook| list(webhook, "attempts"));
+        differences.count("webhook tries", expectation.webhook_tries, tries.len());
         if let Some(wanted) = &expectation.webhook {
-            let last = items
-                .iter()
-                .rev()
-                .flat_map(|item| list(item, "webhooks"))
-                .next();
-            let ended = match last.and_then(|webhook| list(webhook, "attempts").last()) {
+            let ended = match tries.last() {
                 None => "none".to_owned(),
                 Some(attempt) => match attempt.get("status").and_then(Value::as_u64) {
                     Some(status) => status.to_string(),

@@ -129,6 +129,14 @@ pub struct Expectation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<String>,
 
+    /// Of a rule: how many tries its last webhook call took so far.
+    #[serde(
+        default,
+        rename = "webhook tries",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub webhook_tries: Option<Count>,
+
     /// Of calls, mails: how many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exactly: Option<Count>,
@@ -217,7 +225,7 @@ pub(crate) const SUBJECTS: [&str; 9] = [
 ];
 
 /// Which properties go with which subjects, as they are written.
-const PROPERTIES: [(&str, &[&str]); 23] = [
+const PROPERTIES: [(&str, &[&str]); 24] = [
     ("ai replies", &["ticket"]),
     ("ai notes", &["ticket"]),
     ("tags", &["ticket"]),
@@ -232,6 +240,7 @@ const PROPERTIES: [(&str, &[&str]); 23] = [
     ("executed", &["rule"]),
     ("skipped", &["rule"]),
     ("webhook", &["rule"]),
+    ("webhook tries", &["rule"]),
     ("exactly", &["calls of", "mails"]),
     ("no retry before", &["calls of"]),
     ("agent", &["verify"]),

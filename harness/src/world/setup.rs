@@ -1,6 +1,8 @@
 //! Before a scenario begins: an account, its people, its rules, and a
 //! connected bridge.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::cast::{Agent, Cast, DOMAIN, address};
@@ -12,6 +14,10 @@ use crate::trace::Source;
 
 /// The domain of the staff's addresses.
 const STAFF_HOST: &str = "yourcompany.example";
+
+/// How long a fresh connection is given to import what is there (nothing), so
+/// that a scenario begins with a bridge at rest.
+const IMPORT_TIME: Duration = Duration::from_secs(60);
 
 /// The path of something of the account in the control API.
 pub(crate) fn account_path(rest: &str) -> String {
@@ -81,6 +87,7 @@ pub(crate) async fn set_up(world: &World, setup: &WorldSetup) -> Result<Cast, Wo
         for rule in [RuleName::TicketCreation, RuleName::TicketUpdates] {
             paste_rule(world, &mut cast, rule).await?;
         }
+        world.time.pass(IMPORT_TIME).await?;
     }
     world
         .recorder
