@@ -47,7 +47,16 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<(), Look
     };
     let mut page = 1;
     loop {
-        note(desk, &mut account, Backfill::Running { since, cursor, imported }).await?;
+        note(
+            desk,
+            &mut account,
+            Backfill::Running {
+                since,
+                cursor,
+                imported,
+            },
+        )
+        .await?;
         let (tickets, more) = freshdesk.tickets_page(path(cursor, page)).await?;
         for ticket in &tickets {
             if !wanted(ticket, since, connection.connected_at) {
@@ -111,7 +120,9 @@ fn wanted(ticket: &Ticket, since: Timestamp, connected_at: Timestamp) -> bool {
         && !ticket.created_at.is_some_and(is_new)
         && !ticket.deleted
         && !ticket.spam
-        && ticket.updated_at.is_none_or(|updated_at| updated_at >= since)
+        && ticket
+            .updated_at
+            .is_none_or(|updated_at| updated_at >= since)
 }
 
 async fn import(

@@ -75,7 +75,9 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The public URL is none.
-    #[error("the public URL {0:?} must begin with http:// or https:// and have no path, query or slash at its end")]
+    #[error(
+        "the public URL {0:?} must begin with http:// or https:// and have no path, query or slash at its end"
+    )]
     PublicUrl(String),
     /// An empty token would let everybody in.
     #[error("the token is empty; set BRIDGE_TOKEN")]

@@ -57,11 +57,12 @@ pub(crate) async fn save(
     };
     let agent = verify::credentials(desk, &settings.domain, &api_key).await?;
     let freshdesk = desk.freshdesk(&settings.domain, &api_key);
-    let warnings = warnings(&freshdesk, &settings).await.map_err(|error| {
-        VerifyError::Unavailable {
-            problem: error.to_string(),
-        }
-    })?;
+    let warnings =
+        warnings(&freshdesk, &settings)
+            .await
+            .map_err(|error| VerifyError::Unavailable {
+                problem: error.to_string(),
+            })?;
     let connection = Connection {
         agent,
         api_key,
@@ -85,7 +86,9 @@ pub(crate) async fn save(
         desk.store.record(vec![Write::Account(account)]).await?;
     }
     desk.store.save_connection(&connection).await?;
-    desk.store.record(mended(desk, &domain, &warnings).await?).await?;
+    desk.store
+        .record(mended(desk, &domain, &warnings).await?)
+        .await?;
     desk.store
         .accept(&domain, BACKFILL, None, desk.clock.now())
         .await?;
@@ -107,12 +110,12 @@ pub(crate) async fn ensure_sweep(desk: &Desk, domain: &str) -> Result<(), StoreE
 }
 
 /// The problems that these settings end.
-async fn mended(
-    desk: &Desk,
-    domain: &str,
-    warnings: &[Warning],
-) -> Result<Vec<Write>, StoreError> {
-    let fine = |field: &str| warnings.iter().all(|warning| !warning.field.starts_with(field));
+async fn mended(desk: &Desk, domain: &str, warnings: &[Warning]) -> Result<Vec<Write>, StoreError> {
+    let fine = |field: &str| {
+        warnings
+            .iter()
+            .all(|warning| !warning.field.starts_with(field))
+    };
     let ended = |kind: &str| match kind {
         "connection_broken" => true,
         "marker_field_missing" => fine("marker"),

@@ -136,8 +136,16 @@ async fn account_findings(
     }
     findings.extend(marker);
     for (what, id, gone) in [
-        ("agent", settings.handoff_agent_id, agent_is_gone(freshdesk, settings.handoff_agent_id).await?),
-        ("group", settings.handoff_group_id, group_is_gone(freshdesk, settings.handoff_group_id).await?),
+        (
+            "agent",
+            settings.handoff_agent_id,
+            agent_is_gone(freshdesk, settings.handoff_agent_id).await?,
+        ),
+        (
+            "group",
+            settings.handoff_group_id,
+            group_is_gone(freshdesk, settings.handoff_group_id).await?,
+        ),
     ] {
         if let (Some(id), true) = (id, gone) {
             findings.push(finding(
@@ -175,11 +183,14 @@ async fn marker_finding(
             })
         }
         None => {
-            let similar = fields.iter().filter_map(|field| field.name.as_deref()).find(|name| {
-                name.starts_with(marker)
-                    || (name.contains("opencx") && name.contains("hand"))
-                    || name.trim_start_matches("cf_") == marker.trim_start_matches("cf_")
-            });
+            let similar = fields
+                .iter()
+                .filter_map(|field| field.name.as_deref())
+                .find(|name| {
+                    name.starts_with(marker)
+                        || (name.contains("opencx") && name.contains("hand"))
+                        || name.trim_start_matches("cf_") == marker.trim_start_matches("cf_")
+                });
             Some(match similar {
                 Some(similar) => finding(
                     "SYM-4",
@@ -344,7 +355,10 @@ fn silence_finding(connection: &Connection, session: &Session, ticket: &Ticket) 
             format!("ticket status {:?}", ticket.status),
             "let the Ticket Updates rule fire on status changes",
         )),
-        _ if session.status == Status::Open && ticket.is_resolved() && !session.reopened_by_message => {
+        _ if session.status == Status::Open
+            && ticket.is_resolved()
+            && !session.reopened_by_message =>
+        {
             Some(finding(
                 "SYM-5",
                 "ticket is resolved but its session is open",

@@ -19,9 +19,6 @@ use crate::{
     work::{BACKFILL, Job, Problem, SWEEP},
 };
 
-/// How long a job may be held without a sign of life; renewed at half time.
-const LEASE: Duration = Duration::from_secs(120);
-
 /// How long the dispatcher rests when the store does not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -47,7 +44,7 @@ pub(crate) async fn run(desk: Arc<Desk>, owner: String, mut stop: watch::Receive
             }
             renew_at = None;
         } else if renew_at.is_none() {
-            renew_at = Some(later(desk.clock.now(), LEASE / 2));
+            renew_at = Some(later(desk.clock.now(), desk.policies.job_lease / 2));
         }
         tokio::select! {
             biased;
@@ -65,7 +62,7 @@ pub(crate) async fn run(desk: Arc<Desk>, owner: String, mut stop: watch::Receive
             () = desk.work.notified() => {}
             () = sleep_until(&desk, next) => {}
             () = sleep_until(&desk, renew_at) => {
-                let until = later(desk.clock.now(), LEASE);
+                let until = later(desk.clock.now(), desk.policies.job_lease);
                 if let Err(error) = desk.store.renew(&owner, until).await {
                     tracing::error!(%error, "cannot renew leases");
                 }
@@ -93,17 +90,18 @@ async fn fill(
     if free == 0 {
         return Ok(None);
     }
+    let now = desk.clock.now();
+    let poll = desk.store.poll_interval().map(|every| later(now, every));
     let Some(connection) = desk.store.connection().await? else {
-        return Ok(None);
+        return Ok(poll);
     };
     if connection.state != ConnectionState::Connected {
         // Events are kept until the connection is mended (VER-8).
-        return Ok(None);
+        return Ok(poll);
     }
-    let now = desk.clock.now();
     let jobs = desk
         .store
-        .claim(owner, now, later(now, LEASE), free)
+        .claim(owner, now, later(now, desk.policies.job_lease), free)
         .await?;
     let connection = Arc::new(connection);
     for job in jobs {
@@ -112,7 +110,8 @@ async fn fill(
     if looks.len() >= desk.policies.tickets_at_once {
         return Ok(None);
     }
-    desk.store.next_due().await
+    let next = desk.store.next_due().await?;
+    Ok([next, poll].into_iter().flatten().min())
 }
 
 async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
@@ -189,7 +188,11 @@ async fn after_error(
     let (kind, wait, rest) = match &error {
         FreshdeskError::RateLimited { retry_after, .. } => {
             let rest = desk.policies.rest_after_rate_limit * (retry + 1).min(6);
-            ("rate_limited", rest.max(retry_after.unwrap_or_default()), true)
+            (
+                "rate_limited",
+                rest.max(retry_after.unwrap_or_default()),
+                true,
+            )
         }
         FreshdeskError::Ambiguous { .. } => {
             // The thread will tell; a post may still be on its way until then.
@@ -197,19 +200,29 @@ async fn after_error(
             if job.attempts < 2 {
                 return desk.store.postpone(job, until, true).await;
             }
-            ("freshdesk_unavailable", desk.policies.ambiguity_grace * (1 << retry), true)
+            (
+                "freshdesk_unavailable",
+                desk.policies.ambiguity_grace * (1 << retry),
+                true,
+            )
         }
         FreshdeskError::Unauthorized | FreshdeskError::Forbidden { .. } => {
             let broken = break_connection(desk, connection).await?;
-            let wait = if broken { Duration::ZERO } else { Duration::from_secs(300) };
+            let wait = if broken {
+                Duration::ZERO
+            } else {
+                Duration::from_secs(300)
+            };
             if broken {
                 return desk.store.postpone(job, now, false).await;
             }
             ("refused", wait, false)
         }
-        FreshdeskError::Unavailable(_) | FreshdeskError::Nonsense(_) => {
-            ("freshdesk_unavailable", Duration::from_secs(30) * (1 << retry), false)
-        }
+        FreshdeskError::Unavailable(_) | FreshdeskError::Nonsense(_) => (
+            "freshdesk_unavailable",
+            Duration::from_secs(30) * (1 << retry),
+            false,
+        ),
         FreshdeskError::NotFound(_) | FreshdeskError::Refused { .. } => {
             ("refused", Duration::from_secs(300) * (retry + 1), false)
         }

@@ -56,7 +56,7 @@ pub use self::{
     clock::Clock,
     entropy::Entropy,
     policies::Policies,
-    store::{MemoryStore, SqliteStore, Store},
+    store::{MemoryStore, PostgresStore, SqliteStore, Store},
 };
 
 /// Whoever carries HTTP requests: sockets in the live world, a router in memory
@@ -68,10 +68,7 @@ pub type HttpService = tower::util::BoxCloneSyncService<
 >;
 
 /// The word of `known` that `word` was most probably meant to be.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))

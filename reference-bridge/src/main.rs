@@ -82,15 +82,22 @@ async fn serve(options: Options) -> Result<(), Failure> {
     let entropy = Entropy::from_os();
     let token = match &options.token {
         Some(token) if token.trim().is_empty() => {
-            return Err(Failure::usage("the token is empty; set BRIDGE_TOKEN or --token"));
+            return Err(Failure::usage(
+                "the token is empty; set BRIDGE_TOKEN or --token",
+            ));
         }
         Some(token) => SecretString::from(token.as_str()),
-        None => return Err(Failure::usage(
-            "a token for the management calls is needed; set BRIDGE_TOKEN or --token, such as $(openssl rand -hex 20)",
-        )),
+        None => {
+            return Err(Failure::usage(
+                "a token for the management calls is needed; set BRIDGE_TOKEN or --token, such as $(openssl rand -hex 20)",
+            ));
+        }
     };
-    let freshdesk = sockets::freshdesk(options.freshdesk_endpoint.as_ref(), options.ca_file.as_deref())
-        .map_err(Failure::usage)?;
+    let freshdesk = sockets::freshdesk(
+        options.freshdesk_endpoint.as_ref(),
+        options.ca_file.as_deref(),
+    )
+    .map_err(Failure::usage)?;
     let brain: Arc<dyn Brain> = match &options.brain_url {
         Some(url) => {
             let service = sockets::plain(options.ca_file.as_deref()).map_err(Failure::usage)?;

@@ -37,7 +37,12 @@ EXIT CODES
 pub(crate) struct Options {
     /// Where to listen; port 0 takes a free one. The line `listening
     /// http://ADDRESS` on standard output says when it is ready.
-    #[arg(long, env = "BRIDGE_LISTEN", default_value = "127.0.0.1:8090", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "BRIDGE_LISTEN",
+        default_value = "127.0.0.1:8090",
+        value_name = "ADDRESS"
+    )]
     pub(crate) listen: SocketAddr,
 
     /// Where Freshdesk reaches this bridge [default: http:// and the address
@@ -46,7 +51,12 @@ pub(crate) struct Options {
     pub(crate) public_url: Option<String>,
 
     /// The bearer token that management calls must bring.
-    #[arg(long, env = "BRIDGE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "BRIDGE_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub(crate) token: Option<String>,
 
     /// Who decides what the AI says: POST {URL}/v1/decisions. Without it the
@@ -65,11 +75,22 @@ pub(crate) struct Options {
 
     /// Where sessions, the queue and the settings are kept: `sqlite:PATH` or
     /// `memory`.
-    #[arg(long, env = "BRIDGE_STORE", default_value = "sqlite:reference-bridge.sqlite", value_name = "STORE")]
+    #[arg(
+        long,
+        env = "BRIDGE_STORE",
+        default_value = "sqlite:reference-bridge.sqlite",
+        value_name = "STORE"
+    )]
     pub(crate) store: StoreChoice,
 
     /// The secret that seals the stored API key.
-    #[arg(long, env = "BRIDGE_ENCRYPTION_KEY", hide_env_values = true, value_name = "SECRET", conflicts_with = "key_file")]
+    #[arg(
+        long,
+        env = "BRIDGE_ENCRYPTION_KEY",
+        hide_env_values = true,
+        value_name = "SECRET",
+        conflicts_with = "key_file"
+    )]
     pub(crate) encryption_key: Option<String>,
 
     /// A file with that secret; made with a random one if it is not there
@@ -78,7 +99,12 @@ pub(crate) struct Options {
     pub(crate) key_file: Option<PathBuf>,
 
     /// What to log to standard error: error, warn, info, debug, or a filter.
-    #[arg(long, env = "BRIDGE_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "BRIDGE_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     pub(crate) log: String,
 
     /// Log one JSON object per line.
@@ -117,7 +143,8 @@ fn public_url(text: &str) -> Result<String, String> {
 }
 
 fn http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{error}; expected http://… or https://…"))?;
+    let url =
+        Url::parse(text).map_err(|error| format!("{error}; expected http://… or https://…"))?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() {
         Ok(url)
     } else {
@@ -152,7 +179,10 @@ pub(crate) fn encryption_key(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = entropy.secret();
             write_secret(&file, &key).map_err(|error| {
-                format!("{}: the encryption key cannot be written: {error}", file.display())
+                format!(
+                    "{}: the encryption key cannot be written: {error}",
+                    file.display()
+                )
             })?;
             Ok(SecretString::from(key))
         }

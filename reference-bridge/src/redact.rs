@@ -51,7 +51,10 @@ fn without_address(word: &str, kept: &[String]) -> String {
     if !is_address || kept.iter().any(|kept| kept == core) {
         return word.to_owned();
     }
-    let replacement = format!("person-{}@redacted.invalid", pseudonym(&core.to_lowercase()));
+    let replacement = format!(
+        "person-{}@redacted.invalid",
+        pseudonym(&core.to_lowercase())
+    );
     word.replace(core, &replacement)
 }
 
@@ -62,7 +65,9 @@ fn without_phones(text: &str) -> String {
     let flush = |run: &mut String, redacted: &mut String| {
         let digits: String = run.chars().filter(char::is_ascii_digit).collect();
         let dated = run.contains(':');
-        if (run.starts_with('+') && digits.len() >= 7 || digits.len() >= 9 && run.contains(' ')) && !dated {
+        if (run.starts_with('+') && digits.len() >= 7 || digits.len() >= 9 && run.contains(' '))
+            && !dated
+        {
             let _ = write!(redacted, "phone-{}", pseudonym(&digits));
             if run.ends_with(' ') {
                 redacted.push(' ');

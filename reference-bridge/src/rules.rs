@@ -119,13 +119,18 @@ impl Rules {
     }
 
     fn no_creation_rule(&self, url: &str) -> Finding {
-        if let Some(rule) = self.creation.iter().find(|rule| calls_an_old_url(rule, url)) {
+        if let Some(rule) = self
+            .creation
+            .iter()
+            .find(|rule| calls_an_old_url(rule, url))
+        {
             return stale(rule);
         }
         // Named as ours, but without the call.
-        let named = self.creation.iter().find(|rule| {
-            name(rule).to_ascii_lowercase().contains("opencx") && !calls(rule, url)
-        });
+        let named = self
+            .creation
+            .iter()
+            .find(|rule| name(rule).to_ascii_lowercase().contains("opencx") && !calls(rule, url));
         if let Some(rule) = named {
             return rule_finding(
                 "SYM-1",
@@ -153,7 +158,11 @@ impl Rules {
     }
 
     fn update_findings(&self, url: &str, delivered: Option<Timestamp>) -> Vec<Finding> {
-        let all: Vec<_> = self.updates.iter().filter(|rule| calls(rule, url)).collect();
+        let all: Vec<_> = self
+            .updates
+            .iter()
+            .filter(|rule| calls(rule, url))
+            .collect();
         let active: Vec<_> = all.iter().copied().filter(|rule| is_active(rule)).collect();
         let Some(first) = active.first().or(all.first()) else {
             return match self.updates.iter().find(|rule| calls_an_old_url(rule, url)) {
@@ -187,7 +196,12 @@ impl Rules {
         };
         for (need, clause, event, who) in [
             (Need::CustomerReply, "SYM-2", "Reply is sent", "requester"),
-            (Need::Status, "SYM-5", "Ticket property changed (Status)", "agent"),
+            (
+                Need::Status,
+                "SYM-5",
+                "Ticket property changed (Status)",
+                "agent",
+            ),
             (Need::RepReply, "FLW-2", "Reply is sent", "agent"),
             (Need::Note, "FLW-2", "Note is added", "agent"),
         ] {
@@ -198,7 +212,9 @@ impl Rules {
             let (cause, fix) = if present {
                 (
                     format!("update rule is not performed by the {who}"),
-                    format!("let the Ticket Updates rule be performed by agent or requester, so that {event} by the {who} fires it"),
+                    format!(
+                        "let the Ticket Updates rule be performed by agent or requester, so that {event} by the {who} fires it"
+                    ),
                 )
             } else {
                 (
@@ -209,9 +225,8 @@ impl Rules {
             findings.push(rule_finding(clause, &cause, first, &fix));
         }
         let conditioned = active.iter().find(|rule| has_conditions(rule));
-        let proven = delivered.is_some_and(|delivered| {
-            changed_at(first).is_some_and(|changed| changed < delivered)
-        });
+        let proven = delivered
+            .is_some_and(|delivered| changed_at(first).is_some_and(|changed| changed < delivered));
         if let Some(rule) = conditioned
             && !proven
         {
@@ -232,7 +247,10 @@ impl Rules {
             .iter()
             .filter(|rule| is_active(rule))
             .any(|rule| {
-                let tested = |key: &str| rule.get(key).is_some_and(|part| part.to_string().contains(field));
+                let tested = |key: &str| {
+                    rule.get(key)
+                        .is_some_and(|part| part.to_string().contains(field))
+                };
                 tested("conditions") || tested("events")
             })
     }
@@ -251,7 +269,10 @@ fn changed_at(rule: &Value) -> Option<Timestamp> {
 }
 
 fn actions(rule: &Value) -> impl Iterator<Item = &Value> {
-    rule.get("actions").and_then(Value::as_array).into_iter().flatten()
+    rule.get("actions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn urls(rule: &Value) -> impl Iterator<Item = &str> {
@@ -267,7 +288,9 @@ fn calls_an_old_url(rule: &Value, url: &str) -> bool {
     let Some((base, _)) = url.rsplit_once('/') else {
         return false;
     };
-    urls(rule).any(|called| called != url && (called.starts_with(base) || called.contains("/webhooks/freshdesk/")))
+    urls(rule).any(|called| {
+        called != url && (called.starts_with(base) || called.contains("/webhooks/freshdesk/"))
+    })
 }
 
 fn has_conditions(rule: &Value) -> bool {
@@ -452,16 +475,25 @@ mod tests {
     fn a_call_that_came_after_the_last_change_proves_that_a_rule_fires() {
         let mut rules = rules();
         rules.creation[0]["conditions"] = conditions();
-        rules
-            .creation
-            .insert(0, json!({"id": 9, "active": true, "updated_at": "2026-01-01T00:00:00Z"}));
+        rules.creation.insert(
+            0,
+            json!({"id": 9, "active": true, "updated_at": "2026-01-01T00:00:00Z"}),
+        );
         let after_change = |second: &str| Deliveries {
             created: Some(second.parse().unwrap()),
-            updated: None,
+            ..Deliveries::default()
         };
         assert!(!rules.coverage(URL, Deliveries::default()).new_tickets);
-        assert!(!rules.coverage(URL, after_change("2025-12-31T00:00:00Z")).new_tickets);
-        assert!(rules.coverage(URL, after_change("2026-01-02T00:00:00Z")).new_tickets);
+        assert!(
+            !rules
+                .coverage(URL, after_change("2025-12-31T00:00:00Z"))
+                .new_tickets
+        );
+        assert!(
+            rules
+                .coverage(URL, after_change("2026-01-02T00:00:00Z"))
+                .new_tickets
+        );
         assert!(rules.coverage(URL, Deliveries::default()).updates);
     }
 }

@@ -30,7 +30,9 @@ pub(crate) fn freshdesk(
         if endpoint.scheme() == "http" {
             scheme = Scheme::HTTP;
         }
-        client = client.no_proxy().dns_resolver(std::sync::Arc::new(Fixed(addresses)));
+        client = client
+            .no_proxy()
+            .dns_resolver(std::sync::Arc::new(Fixed(addresses)));
     }
     let client = client.build().map_err(|error| error.to_string())?;
     Ok(service(client, Some(scheme)))
@@ -38,7 +40,9 @@ pub(crate) fn freshdesk(
 
 /// The way to anything else.
 pub(crate) fn plain(ca_file: Option<&Path>) -> Result<HttpService, String> {
-    let client = client(ca_file)?.build().map_err(|error| error.to_string())?;
+    let client = client(ca_file)?
+        .build()
+        .map_err(|error| error.to_string())?;
     Ok(service(client, None))
 }
 

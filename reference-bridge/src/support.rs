@@ -17,7 +17,10 @@ use crate::{
 pub(crate) async fn bundle(desk: &Desk, session: &Session) -> Result<Value, StoreError> {
     let mut entries = desk.store.entries(&session.id).await?;
     entries.sort_by_key(|entry| entry.at);
-    let turns = desk.store.turns(&session.account, session.ticket_id).await?;
+    let turns = desk
+        .store
+        .turns(&session.account, session.ticket_id)
+        .await?;
     let connection = desk.store.connection().await?;
     let problems: Vec<_> = desk
         .store
@@ -72,7 +75,12 @@ pub(crate) async fn bundle(desk: &Desk, session: &Session) -> Result<Value, Stor
     }
     let mut names: Vec<_> = entries
         .iter()
-        .filter(|entry| matches!(entry.kind, EntryKind::Message | EntryKind::AgentMessage | EntryKind::AgentComment))
+        .filter(|entry| {
+            matches!(
+                entry.kind,
+                EntryKind::Message | EntryKind::AgentMessage | EntryKind::AgentComment
+            )
+        })
         .filter_map(|entry| entry.author.name.clone())
         .chain(session.contact.name.clone())
         .collect();
@@ -87,7 +95,11 @@ fn description(session: &Session, problems: usize, finding: Option<&diagnosis::F
         "Ticket {}: session {}, {}",
         session.ticket_id,
         session_json(session)["status"].as_str().unwrap_or_default(),
-        if session.handed_off { "handed off" } else { "with the AI" }
+        if session.handed_off {
+            "handed off"
+        } else {
+            "with the AI"
+        }
     );
     if problems > 0 {
         text.push_str(&format!("; {problems} problems pending"));

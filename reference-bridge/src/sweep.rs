@@ -45,7 +45,10 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<End, Loo
                 continue;
             };
             if heals(desk, connection, &freshdesk, missed, &mut coverage).await? {
-                tracing::info!(ticket = ticket.id, "a change was missed; looking at the ticket");
+                tracing::info!(
+                    ticket = ticket.id,
+                    "a change was missed; looking at the ticket"
+                );
                 desk.store.accept(domain, ticket.id, None, started).await?;
                 desk.work.notify_one();
             }
@@ -83,14 +86,16 @@ async fn missed(desk: &Desk, domain: &str, ticket: &Ticket) -> Result<Option<Mis
     if desk.store.generation(domain, ticket.id).await?.is_some() {
         return Ok(None);
     }
-    Ok(match desk.store.session_of_ticket(domain, ticket.id).await? {
-        None if ticket.is_resolved() => None,
-        None => Some(Missed::New),
-        Some(session) => session
-            .seen
-            .is_none_or(|seen| seen.misses(updated_at))
-            .then_some(Missed::Tracked),
-    })
+    Ok(
+        match desk.store.session_of_ticket(domain, ticket.id).await? {
+            None if ticket.is_resolved() => None,
+            None => Some(Missed::New),
+            Some(session) => session
+                .seen
+                .is_none_or(|seen| seen.misses(updated_at))
+                .then_some(Missed::Tracked),
+        },
+    )
 }
 
 /// Whether the sweep may act on it. The rules are read once per sweep, and only

@@ -148,10 +148,12 @@ pub struct Turn {
 impl Turn {
     /// The conversations this turn made.
     pub fn conversations(&self) -> impl Iterator<Item = i64> {
-        self.steps.iter().filter_map(|(_, progress)| match progress {
-            Progress::Done { conversation_id } => *conversation_id,
-            _ => None,
-        })
+        self.steps
+            .iter()
+            .filter_map(|(_, progress)| match progress {
+                Progress::Done { conversation_id } => *conversation_id,
+                _ => None,
+            })
     }
 
     /// Whether nothing was sent yet, so that the turn can be dropped unseen.

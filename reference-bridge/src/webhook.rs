@@ -124,7 +124,10 @@ mod tests {
     fn rendered(event: EventKind) -> String {
         payload(event)
             .replace("{{ticket.id}}", "17")
-            .replace("{{ticket.url}}", "https://a.freshdesk.com/helpdesk/tickets/17")
+            .replace(
+                "{{ticket.url}}",
+                "https://a.freshdesk.com/helpdesk/tickets/17",
+            )
             .replace("{{triggered_event}}", "{status:{from:2,to:4}}")
     }
 

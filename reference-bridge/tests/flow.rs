@@ -13,10 +13,15 @@ use serde_json::{Value, json};
 async fn a_new_ticket_gets_one_public_reply_and_both_tags() {
     let world = world(ScriptedBrain::replying("It is on its way.")).await;
     world.connect(json!({})).await;
-    let ticket = world.helpdesk.open_ticket("Where is order 1042?", json!({}));
+    let ticket = world
+        .helpdesk
+        .open_ticket("Where is order 1042?", json!({}));
     world.created(ticket).await;
 
-    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>It is on its way.</p>"]);
+    assert_eq!(
+        world.helpdesk.posts(ticket, false),
+        ["<p>It is on its way.</p>"]
+    );
     assert_eq!(
         world.helpdesk.ticket(ticket)["tags"],
         json!(["vip", "opencx", "opencx_autopilot"])
@@ -26,7 +31,10 @@ async fn a_new_ticket_gets_one_public_reply_and_both_tags() {
     assert_eq!(session["contact"]["email"], "carla@mail.example");
     assert_eq!(
         world.lines(ticket).await,
-        ["message: Where is order 1042?", "ai_message: It is on its way."]
+        [
+            "message: Where is order 1042?",
+            "ai_message: It is on its way."
+        ]
     );
     // The echo of its own reply changes nothing and costs one call.
     let calls = world.helpdesk.desk().calls.len();
@@ -62,7 +70,13 @@ async fn missed_follow_ups_are_answered_together() {
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 2);
     let asked = world.brain.asked();
-    let last: Vec<_> = asked.last().unwrap().messages.iter().map(|m| m.text.clone()).collect();
+    let last: Vec<_> = asked
+        .last()
+        .unwrap()
+        .messages
+        .iter()
+        .map(|m| m.text.clone())
+        .collect();
     assert_eq!(last, ["One?", "Yes.", "Two?", "Three?"]);
 }
 
@@ -72,11 +86,15 @@ async fn a_thread_of_many_pages_is_mirrored_whole_and_in_order() {
     world.connect(json!({})).await;
     let ticket = world.helpdesk.open_ticket("0", json!({"responder_id": AI}));
     for number in 1..=250 {
-        world.helpdesk.say(ticket, CUSTOMER, &number.to_string(), false);
+        world
+            .helpdesk
+            .say(ticket, CUSTOMER, &number.to_string(), false);
     }
     world.created(ticket).await;
     let lines = world.lines(ticket).await;
-    let expected: Vec<_> = (0..=250).map(|number| format!("message: {number}")).collect();
+    let expected: Vec<_> = (0..=250)
+        .map(|number| format!("message: {number}"))
+        .collect();
     assert_eq!(lines[..251], expected);
     assert_eq!(lines[251], "ai_message: Hello.");
     assert_eq!(lines.len(), 252);
@@ -131,7 +149,9 @@ async fn resolving_and_closing_close_the_session_and_a_customer_reopens_it() {
         world.helpdesk.change(ticket, json!({"status": status}));
         world.updated(ticket).await;
         assert_eq!(world.session(ticket).await["status"], "closed_resolved");
-        world.helpdesk.say(ticket, CUSTOMER, "One more thing", false);
+        world
+            .helpdesk
+            .say(ticket, CUSTOMER, "One more thing", false);
         world.updated(ticket).await;
         assert_eq!(world.session(ticket).await["status"], "open");
     }
@@ -170,7 +190,9 @@ async fn a_message_that_a_rep_resolved_is_not_answered() {
     world.helpdesk.say(ticket, CUSTOMER, "Two?", false);
     world.wait(60).await;
     let now = world.clock.now().to_string();
-    world.helpdesk.change(ticket, json!({"status": 4, "stats": {"resolved_at": now}}));
+    world
+        .helpdesk
+        .change(ticket, json!({"status": 4, "stats": {"resolved_at": now}}));
     world.updated(ticket).await;
     assert_eq!(world.session(ticket).await["status"], "closed_resolved");
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
@@ -179,18 +201,27 @@ async fn a_message_that_a_rep_resolved_is_not_answered() {
 #[tokio::test(start_paused = true)]
 async fn assigned_only_judges_an_untracked_ticket_again_at_each_event() {
     let world = world(ScriptedBrain::replying("AI.")).await;
-    world.connect(json!({"auto_handle_all": false, "default_group_id": 77})).await;
-    let ticket = world.helpdesk.open_ticket("One?", json!({"responder_id": REP}));
+    world
+        .connect(json!({"auto_handle_all": false, "default_group_id": 77}))
+        .await;
+    let ticket = world
+        .helpdesk
+        .open_ticket("One?", json!({"responder_id": REP}));
     world.created(ticket).await;
     assert_eq!(world.session(ticket).await, Value::Null);
     world.helpdesk.change(ticket, json!({"responder_id": AI}));
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
     // Once tracked, it keeps syncing wherever it goes.
-    world.helpdesk.change(ticket, json!({"responder_id": REP, "group_id": 99}));
+    world
+        .helpdesk
+        .change(ticket, json!({"responder_id": REP, "group_id": 99}));
     world.helpdesk.say(ticket, REP, "Mine.", false);
     world.updated(ticket).await;
-    assert_eq!(world.lines(ticket).await.last().unwrap(), "agent_message: Mine.");
+    assert_eq!(
+        world.lines(ticket).await.last().unwrap(),
+        "agent_message: Mine."
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,8 +278,18 @@ async fn after_an_ambiguous_failure_the_thread_is_read_before_posting_again() {
         world.wait(120).await;
         assert_eq!(world.helpdesk.posts(ticket, false).len(), 1, "{kind:?}");
         assert_eq!(world.helpdesk.count("POST"), posts_sent, "{kind:?}");
-        assert_eq!(world.lines(ticket).await, ["message: One?", "ai_message: AI."], "{kind:?}");
-        assert_eq!(world.helpdesk.ticket(ticket)["tags"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            world.lines(ticket).await,
+            ["message: One?", "ai_message: AI."],
+            "{kind:?}"
+        );
+        assert_eq!(
+            world.helpdesk.ticket(ticket)["tags"]
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
     }
 }
 
@@ -283,9 +324,22 @@ async fn an_accepted_event_survives_a_crash_at_any_moment() {
         world.bridge = None;
         world.start().await;
         world.wait(60).await;
-        assert_eq!(world.helpdesk.posts(ticket, false).len(), 1, "after {turns} turns");
-        assert_eq!(world.lines(ticket).await, ["message: One?", "ai_message: AI."]);
-        assert_eq!(world.helpdesk.ticket(ticket)["tags"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            world.helpdesk.posts(ticket, false).len(),
+            1,
+            "after {turns} turns"
+        );
+        assert_eq!(
+            world.lines(ticket).await,
+            ["message: One?", "ai_message: AI."]
+        );
+        assert_eq!(
+            world.helpdesk.ticket(ticket)["tags"]
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
     }
 }
 
@@ -295,16 +349,30 @@ async fn a_burst_on_a_trial_quota_is_answered_exactly_once_each() {
     world.connect(json!({})).await;
     world.helpdesk.desk().quota = Some(50);
     let tickets: Vec<_> = (0..100)
-        .map(|number| world.helpdesk.open_ticket(&format!("Order {number}?"), json!({})))
+        .map(|number| {
+            world
+                .helpdesk
+                .open_ticket(&format!("Order {number}?"), json!({}))
+        })
         .collect();
     for ticket in &tickets {
         assert_eq!(world.webhook("ticket_created", *ticket).await.0, 202);
     }
     world.wait(3600).await;
     for ticket in tickets {
-        assert_eq!(world.helpdesk.posts(ticket, false).len(), 1, "ticket {ticket}");
+        assert_eq!(
+            world.helpdesk.posts(ticket, false).len(),
+            1,
+            "ticket {ticket}"
+        );
     }
-    let refused = world.helpdesk.desk().calls.iter().filter(|call| call.status == 429).count();
+    let refused = world
+        .helpdesk
+        .desk()
+        .calls
+        .iter()
+        .filter(|call| call.status == 429)
+        .count();
     assert_eq!(refused, 0, "it slows down instead of running into 429");
     assert_eq!(world.problems().await, Vec::<Value>::new());
 }

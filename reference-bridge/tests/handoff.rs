@@ -39,12 +39,16 @@ async fn handed_off(settings: Value) -> (World, i64) {
 
 async fn kinds(world: &World) -> Vec<String> {
     let problems = world.problems().await;
-    problems.iter().map(|p| p["kind"].as_str().unwrap().to_owned()).collect()
+    problems
+        .iter()
+        .map(|p| p["kind"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handoff_notes_then_routes_and_marks_in_one_update() {
-    let (world, ticket) = handed_off(json!({"handoff_agent_id": REP, "handoff_group_id": 77})).await;
+    let (world, ticket) =
+        handed_off(json!({"handoff_agent_id": REP, "handoff_group_id": 77})).await;
     let writes: Vec<_> = world
         .helpdesk
         .desk()
@@ -55,7 +59,10 @@ async fn a_handoff_notes_then_routes_and_marks_in_one_update() {
         .collect();
     insta::assert_yaml_snapshot!(writes);
     let known = world.helpdesk.ticket(ticket);
-    assert_eq!((&known["responder_id"], &known["group_id"]), (&json!(REP), &json!(77)));
+    assert_eq!(
+        (&known["responder_id"], &known["group_id"]),
+        (&json!(REP), &json!(77))
+    );
     assert_eq!(known["custom_fields"][MARKER], true);
     assert_eq!(world.helpdesk.posts(ticket, false), Vec::<String>::new());
     let session = world.session(ticket).await;
@@ -73,14 +80,19 @@ async fn a_handoff_notes_then_routes_and_marks_in_one_update() {
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, true).len(), 1);
     let lines = world.lines(ticket).await;
-    assert_eq!(lines[lines.len() - 2..], ["message: Hello?", "agent_message: I am here."]);
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["message: Hello?", "agent_message: I am here."]
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_target_the_ticket_is_unassigned_and_marked() {
     let world = world(handing_off()).await;
     world.connect(json!({})).await;
-    let ticket = world.helpdesk.open_ticket("Refund!", json!({"responder_id": AI}));
+    let ticket = world
+        .helpdesk
+        .open_ticket("Refund!", json!({"responder_id": AI}));
     world.created(ticket).await;
     let known = world.helpdesk.ticket(ticket);
     assert_eq!(known["responder_id"], Value::Null);
@@ -90,12 +102,22 @@ async fn without_a_target_the_ticket_is_unassigned_and_marked() {
 
 #[tokio::test(start_paused = true)]
 async fn an_invalid_target_leaves_the_ticket_unassigned_and_marked_and_says_so() {
-    for settings in [json!({"handoff_agent_id": 999}), json!({"handoff_group_id": 999})] {
+    for settings in [
+        json!({"handoff_agent_id": 999}),
+        json!({"handoff_group_id": 999}),
+    ] {
         let (world, ticket) = handed_off(settings.clone()).await;
         let known = world.helpdesk.ticket(ticket);
-        assert_eq!((&known["responder_id"], &known["group_id"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&known["responder_id"], &known["group_id"]),
+            (&Value::Null, &Value::Null)
+        );
         assert_eq!(known["custom_fields"][MARKER], true);
-        assert_eq!(kinds(&world).await, ["handoff_target_invalid"], "{settings}");
+        assert_eq!(
+            kinds(&world).await,
+            ["handoff_target_invalid"],
+            "{settings}"
+        );
         let again = world.connect(json!({"handoff_agent_id": REP})).await;
         assert_eq!(again["warnings"], json!([]));
         let next = world.helpdesk.open_ticket("Refund too!", json!({}));
@@ -109,12 +131,17 @@ async fn an_invalid_target_leaves_the_ticket_unassigned_and_marked_and_says_so()
 async fn an_agent_outside_the_group_is_noticed() {
     let world = world(handing_off()).await;
     world.helpdesk.desk().groups[0]["agent_ids"] = json!([]);
-    let saved = world.connect(json!({"handoff_agent_id": REP, "handoff_group_id": 77})).await;
+    let saved = world
+        .connect(json!({"handoff_agent_id": REP, "handoff_group_id": 77}))
+        .await;
     assert_eq!(saved["warnings"][0]["code"], "handoff_agent_invalid");
     let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
     world.created(ticket).await;
     let known = world.helpdesk.ticket(ticket);
-    assert_eq!((&known["responder_id"], &known["group_id"]), (&Value::Null, &json!(77)));
+    assert_eq!(
+        (&known["responder_id"], &known["group_id"]),
+        (&Value::Null, &json!(77))
+    );
     assert_eq!(kinds(&world).await, ["handoff_agent_not_in_group"]);
 }
 
@@ -128,7 +155,11 @@ async fn a_missing_marker_field_warns_and_skips_only_the_marker() {
     let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
     world.created(ticket).await;
     assert_eq!(world.helpdesk.ticket(ticket)["responder_id"], REP);
-    world.helpdesk.desk().fields.push(json!({"name": MARKER, "type": "custom_text"}));
+    world
+        .helpdesk
+        .desk()
+        .fields
+        .push(json!({"name": MARKER, "type": "custom_text"}));
     let saved = world.connect(json!({"handoff_agent_id": REP})).await;
     assert_eq!(saved["warnings"][0]["code"], "marker_field_not_checkbox");
     world.helpdesk.desk().fields[0]["type"] = json!("custom_checkbox");
@@ -141,7 +172,10 @@ async fn a_missing_marker_field_warns_and_skips_only_the_marker() {
 
 #[tokio::test(start_paused = true)]
 async fn a_transient_failure_keeps_the_handoff_pending_and_each_step_once() {
-    for kind in [MishapKind::Answer(500, None, ""), MishapKind::Answer(429, Some(5), "")] {
+    for kind in [
+        MishapKind::Answer(500, None, ""),
+        MishapKind::Answer(429, Some(5), ""),
+    ] {
         let world = world(handing_off()).await;
         world.connect(json!({"handoff_agent_id": REP})).await;
         let mishap = Mishap {
@@ -169,13 +203,17 @@ async fn giving_the_ticket_back_resumes_at_the_next_message_and_unmarks() {
         Ok(decision(Action::Reply, Some("Back again."))),
     ]);
     let world = world(brain).await;
-    world.connect(json!({"handoff_agent_id": REP, "default_group_id": 77})).await;
+    world
+        .connect(json!({"handoff_agent_id": REP, "default_group_id": 77}))
+        .await;
     let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
     world.created(ticket).await;
     world.helpdesk.say(ticket, CUSTOMER, "Hello?", false);
     world.updated(ticket).await;
     // The default group alone resumes nothing.
-    world.helpdesk.change(ticket, json!({"responder_id": null, "group_id": 77}));
+    world
+        .helpdesk
+        .change(ticket, json!({"responder_id": null, "group_id": 77}));
     world.helpdesk.say(ticket, CUSTOMER, "Anybody?", false);
     world.updated(ticket).await;
     world.helpdesk.change(ticket, json!({"responder_id": AI}));
@@ -185,14 +223,24 @@ async fn giving_the_ticket_back_resumes_at_the_next_message_and_unmarks() {
     world.helpdesk.say(ticket, CUSTOMER, "And now?", false);
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, false), ["<p>Back again.</p>"]);
-    assert_eq!(world.helpdesk.ticket(ticket)["custom_fields"][MARKER], false);
+    assert_eq!(
+        world.helpdesk.ticket(ticket)["custom_fields"][MARKER],
+        false
+    );
     let session = world.session(ticket).await;
-    assert_eq!((&session["handed_off"], &session["handoff"]), (&json!(false), &Value::Null));
+    assert_eq!(
+        (&session["handed_off"], &session["handoff"]),
+        (&json!(false), &Value::Null)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_ai_resolves_what_it_owns_with_a_note_and_closes_the_session() {
-    let world = world(ScriptedBrain::following([Ok(decision(Action::Resolve, Some("Bye.")))])).await;
+    let world = world(ScriptedBrain::following([Ok(decision(
+        Action::Resolve,
+        Some("Bye."),
+    ))]))
+    .await;
     world.connect(json!({})).await;
     let ticket = world.helpdesk.open_ticket("Thanks, solved.", json!({}));
     world.created(ticket).await;
@@ -247,7 +295,10 @@ async fn a_message_that_comes_while_the_brain_thinks_is_answered_with_the_first(
 
 #[tokio::test(start_paused = true)]
 async fn a_brain_that_keeps_failing_means_people() {
-    let world = world(ScriptedBrain::following([Err(BrainError("down".to_owned()))])).await;
+    let world = world(ScriptedBrain::following([Err(BrainError(
+        "down".to_owned(),
+    ))]))
+    .await;
     world.connect(json!({"handoff_agent_id": REP})).await;
     let ticket = world.helpdesk.open_ticket("One?", json!({}));
     world.created(ticket).await;
@@ -330,12 +381,16 @@ async fn automatic_mail_is_mirrored_but_not_answered_and_posts_are_capped() {
     world.connect(json!({})).await;
     let ticket = world.helpdesk.open_ticket("One?", json!({}));
     world.created(ticket).await;
-    world.helpdesk.say(ticket, CUSTOMER, "I am on holiday.", false);
+    world
+        .helpdesk
+        .say(ticket, CUSTOMER, "I am on holiday.", false);
     world.helpdesk.desk().conversations.last_mut().unwrap()["auto_response"] = json!(true);
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
     for number in 0..40 {
-        world.helpdesk.say(ticket, CUSTOMER, &format!("{number}!"), false);
+        world
+            .helpdesk
+            .say(ticket, CUSTOMER, &format!("{number}!"), false);
         world.updated(ticket).await;
     }
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 20);
@@ -350,12 +405,16 @@ async fn automatic_mail_is_mirrored_but_not_answered_and_posts_are_capped() {
 async fn a_cc_and_an_agent_who_raised_the_ticket_count_as_customers() {
     let world = world(ScriptedBrain::replying("AI.")).await;
     world.connect(json!({})).await;
-    let ticket = world.helpdesk.open_ticket("One?", json!({"requester_id": REP}));
+    let ticket = world
+        .helpdesk
+        .open_ticket("One?", json!({"requester_id": REP}));
     world.created(ticket).await;
     world.helpdesk.say(ticket, REP, "Two?", false);
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 2);
-    world.helpdesk.say(ticket, 43_000_000_555, "I am in copy.", false);
+    world
+        .helpdesk
+        .say(ticket, 43_000_000_555, "I am in copy.", false);
     world.updated(ticket).await;
     assert_eq!(world.helpdesk.posts(ticket, false).len(), 3);
 }
@@ -391,8 +450,17 @@ async fn files_over_the_limit_are_left_out_in_order_and_named() {
         .unwrap()
         .body
         .clone();
-    for (name, sent) in [("a.pdf", true), ("b.pdf", false), ("c.pdf", true), ("d.pdf", false)] {
-        assert_eq!(body.contains(&format!("filename=\"{name}\"")), sent, "{name}");
+    for (name, sent) in [
+        ("a.pdf", true),
+        ("b.pdf", false),
+        ("c.pdf", true),
+        ("d.pdf", false),
+    ] {
+        assert_eq!(
+            body.contains(&format!("filename=\"{name}\"")),
+            sent,
+            "{name}"
+        );
     }
     assert!(body.contains("Not attached, for their size: b.pdf, d.pdf"));
 }

@@ -39,7 +39,11 @@ fn ago(world: &World, hours: i64) -> String {
 }
 
 async fn backfill(world: &World) -> Value {
-    world.call("GET", "/v1/integrations/freshdesk", None).await.1["backfill"].clone()
+    world
+        .call("GET", "/v1/integrations/freshdesk", None)
+        .await
+        .1["backfill"]
+        .clone()
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,22 +69,48 @@ async fn the_import_takes_open_and_pending_tickets_of_180_days_once_and_silently
     }
     world.connect(json!({})).await;
     world.wait(60).await;
-    assert_eq!(backfill(&world).await, json!({"state": "done", "imported": 2}));
-    for (ticket, imported) in [(1, true), (2, false), (3, true), (4, false), (5, false), (6, false)] {
-        assert_eq!(world.session(ticket).await.is_object(), imported, "ticket {ticket}");
+    assert_eq!(
+        backfill(&world).await,
+        json!({"state": "done", "imported": 2})
+    );
+    for (ticket, imported) in [
+        (1, true),
+        (2, false),
+        (3, true),
+        (4, false),
+        (5, false),
+        (6, false),
+    ] {
+        assert_eq!(
+            world.session(ticket).await.is_object(),
+            imported,
+            "ticket {ticket}"
+        );
     }
-    assert_eq!(world.lines(1).await, ["message: Old question?", "agent_message: Old answer."]);
-    assert_eq!(world.helpdesk.count("P"), 0, "nothing is written to Freshdesk");
+    assert_eq!(
+        world.lines(1).await,
+        ["message: Old question?", "agent_message: Old answer."]
+    );
+    assert_eq!(
+        world.helpdesk.count("P"),
+        0,
+        "nothing is written to Freshdesk"
+    );
     assert_eq!(world.brain.asked().len(), 0);
     // An event that brings nothing new answers nothing old.
     world.updated(1).await;
     assert_eq!(world.brain.asked().len(), 0);
     // A reconnect imports nothing again.
-    world.call("DELETE", "/v1/integrations/freshdesk", None).await;
+    world
+        .call("DELETE", "/v1/integrations/freshdesk", None)
+        .await;
     world.helpdesk.open_ticket("New while away", json!({}));
     world.connect(json!({})).await;
     world.wait(60).await;
-    assert_eq!(backfill(&world).await, json!({"state": "done", "imported": 2}));
+    assert_eq!(
+        backfill(&world).await,
+        json!({"state": "done", "imported": 2})
+    );
     assert_eq!(world.session(7).await, Value::Null);
 }
 
@@ -88,15 +118,22 @@ async fn the_import_takes_open_and_pending_tickets_of_180_days_once_and_silently
 async fn an_imported_ticket_meets_the_gate_at_its_next_message() {
     let world = plain().await;
     let mine = world.helpdesk.open_ticket("Old?", json!({}));
-    let not_mine = world.helpdesk.open_ticket("Old?", json!({"responder_id": REP}));
+    let not_mine = world
+        .helpdesk
+        .open_ticket("Old?", json!({"responder_id": REP}));
     world.wait(1).await;
-    world.connect(json!({"auto_handle_all": false, "default_group_id": 77})).await;
+    world
+        .connect(json!({"auto_handle_all": false, "default_group_id": 77}))
+        .await;
     world.wait(60).await;
     for ticket in [mine, not_mine] {
         world.helpdesk.say(ticket, CUSTOMER, "Any news?", false);
         world.updated(ticket).await;
         assert_eq!(world.helpdesk.posts(ticket, false).len(), 0);
-        assert_eq!(world.lines(ticket).await.last().unwrap(), "message: Any news?");
+        assert_eq!(
+            world.lines(ticket).await.last().unwrap(),
+            "message: Any news?"
+        );
     }
     world.helpdesk.change(mine, json!({"group_id": 77}));
     world.helpdesk.say(mine, CUSTOMER, "Hello?", false);
@@ -111,7 +148,9 @@ async fn an_import_of_many_pages_survives_crashes_quota_and_change_and_misses_no
         // Many within one second, and some spread out.
         let at = ago(&world, if number < 250 { 100 } else { 100 - number / 10 });
         let at = json!({"created_at": at, "updated_at": at});
-        world.helpdesk.open_ticket(&format!("Question {number}"), at);
+        world
+            .helpdesk
+            .open_ticket(&format!("Question {number}"), at);
     }
     world.helpdesk.desk().quota = Some(200);
     world.connect(json!({})).await;
@@ -119,7 +158,9 @@ async fn an_import_of_many_pages_survives_crashes_quota_and_change_and_misses_no
         world.wait(30).await;
         // Tickets change and vanish meanwhile, and the bridge is killed.
         world.helpdesk.change(1 + round, json!({"priority": 2}));
-        world.helpdesk.change(200 + round * 3, json!({"deleted": true}));
+        world
+            .helpdesk
+            .change(200 + round * 3, json!({"deleted": true}));
         world.bridge = None;
         world.start().await;
     }
@@ -129,12 +170,21 @@ async fn an_import_of_many_pages_survives_crashes_quota_and_change_and_misses_no
     let mut imported = 0;
     for ticket in 1..=450 {
         let there = world.session(ticket).await.is_object();
-        assert!(there || gone.contains(&ticket), "ticket {ticket} was missed");
+        assert!(
+            there || gone.contains(&ticket),
+            "ticket {ticket} was missed"
+        );
         imported += usize::from(there);
     }
     assert_eq!(backfill(&world).await["imported"], imported);
     assert_eq!(world.helpdesk.count("P"), 0);
-    let refused = world.helpdesk.desk().calls.iter().filter(|call| call.status == 429).count();
+    let refused = world
+        .helpdesk
+        .desk()
+        .calls
+        .iter()
+        .filter(|call| call.status == 429)
+        .count();
     assert!(refused < 45, "at most one per restart: {refused}");
 }
 
@@ -151,7 +201,10 @@ async fn an_import_goes_on_past_the_last_page_that_freshdesk_lists() {
     world.wait(1).await;
     world.connect(json!({})).await;
     world.wait(600).await;
-    assert_eq!(backfill(&world).await, json!({"state": "done", "imported": 1}));
+    assert_eq!(
+        backfill(&world).await,
+        json!({"state": "done", "imported": 1})
+    );
     assert!(world.session(last).await.is_object());
 }
 
@@ -218,7 +271,10 @@ async fn the_sweep_hides_no_broken_rule() {
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_is_said_in_verifys_words_and_catches_up_after_a_new_verify() {
-    for (broken, words) in [(true, "failed to verify credentials"), (false, "admin privileges")] {
+    for (broken, words) in [
+        (true, "failed to verify credentials"),
+        (false, "admin privileges"),
+    ] {
         let world = plain().await;
         world.connect(json!({})).await;
         let ticket = world.helpdesk.open_ticket("One?", json!({}));
@@ -228,14 +284,23 @@ async fn a_broken_connection_is_said_in_verifys_words_and_catches_up_after_a_new
                 desk.key = "another".to_owned();
             } else {
                 desk.admin = false;
-                let refused = MishapKind::Answer(403, None, r#"{"code":"access_denied","message":"no"}"#);
-                desk.mishaps.push_back(Mishap { on: "GET /tickets/1", kind: refused });
+                let refused =
+                    MishapKind::Answer(403, None, r#"{"code":"access_denied","message":"no"}"#);
+                desk.mishaps.push_back(Mishap {
+                    on: "GET /tickets/1",
+                    kind: refused,
+                });
             }
         }
         world.created(ticket).await;
         let (_, settings) = world.call("GET", "/v1/integrations/freshdesk", None).await;
         assert_eq!(settings["connection"]["state"], "broken");
-        assert!(settings["connection"]["reason"].as_str().unwrap().contains(words));
+        assert!(
+            settings["connection"]["reason"]
+                .as_str()
+                .unwrap()
+                .contains(words)
+        );
         assert_eq!(world.problems().await[0]["kind"], "connection_broken");
         let calls = world.helpdesk.desk().calls.len();
         world.updated(ticket).await;
@@ -247,10 +312,16 @@ async fn a_broken_connection_is_said_in_verifys_words_and_catches_up_after_a_new
             desk.admin = true;
         }
         let body = json!({"domain": DOMAIN, "api_key": KEY});
-        let (status, _) = world.call("POST", "/v1/integrations/freshdesk/verify", Some(body)).await;
+        let (status, _) = world
+            .call("POST", "/v1/integrations/freshdesk/verify", Some(body))
+            .await;
         assert_eq!(status, 200);
         world.wait(1).await;
-        assert_eq!(world.helpdesk.posts(ticket, false).len(), 1, "it catches up");
+        assert_eq!(
+            world.helpdesk.posts(ticket, false).len(),
+            1,
+            "it catches up"
+        );
         assert_eq!(world.problems().await, Vec::<Value>::new());
     }
 }
@@ -261,7 +332,10 @@ async fn a_403_for_one_ticket_does_not_break_the_connection() {
     world.connect(json!({})).await;
     let ticket = world.helpdesk.open_ticket("One?", json!({}));
     let refused = MishapKind::Answer(403, None, r#"{"code":"access_denied","message":"no"}"#);
-    world.helpdesk.desk().mishaps.push_back(Mishap { on: "GET /tickets/1", kind: refused });
+    world.helpdesk.desk().mishaps.push_back(Mishap {
+        on: "GET /tickets/1",
+        kind: refused,
+    });
     world.created(ticket).await;
     let (_, settings) = world.call("GET", "/v1/integrations/freshdesk", None).await;
     assert_eq!(settings["connection"]["state"], "connected");
@@ -273,7 +347,9 @@ async fn a_403_for_one_ticket_does_not_break_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn the_diagnosis_names_row_cause_and_place_for_a_ticket() {
     let world = plain().await;
-    world.connect(json!({"auto_handle_all": false, "default_group_id": 77})).await;
+    world
+        .connect(json!({"auto_handle_all": false, "default_group_id": 77}))
+        .await;
     paste_rules(&world).await;
     world.helpdesk.desk().fields.clear();
     let mut found = Vec::new();
@@ -293,7 +369,11 @@ async fn the_diagnosis_names_row_cause_and_place_for_a_ticket() {
         assert_eq!(status, 200, "{body}");
         found.push(body["findings"].clone());
     }
-    world.helpdesk.desk().fields.push(json!({"name": format!("{MARKER}_1"), "type": "custom_checkbox"}));
+    world
+        .helpdesk
+        .desk()
+        .fields
+        .push(json!({"name": format!("{MARKER}_1"), "type": "custom_checkbox"}));
     found.push(world.call("GET", "/v1/diagnosis", None).await.1);
     insta::assert_json_snapshot!(found);
 }
@@ -302,14 +382,24 @@ async fn the_diagnosis_names_row_cause_and_place_for_a_ticket() {
 async fn the_support_bundle_has_what_is_needed_and_neither_key_nor_people() {
     let world = plain().await;
     let saved = world.connect(json!({"default_group_id": 77})).await;
-    let ticket = world.helpdesk.open_ticket("I am Carla, mail carla@mail.example", json!({}));
+    let ticket = world
+        .helpdesk
+        .open_ticket("I am Carla, mail carla@mail.example", json!({}));
     world.created(ticket).await;
-    let id = world.session(ticket).await["id"].as_str().unwrap().to_owned();
+    let id = world.session(ticket).await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let path = format!("/v1/sessions/{id}/support-bundle");
     let (status, bundle) = world.call("GET", &path, None).await;
     assert_eq!(status, 200);
     let text = bundle.to_string();
-    let token = saved["webhook"]["url"].as_str().unwrap().rsplit('/').next().unwrap();
+    let token = saved["webhook"]["url"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap();
     for secret in [KEY, token, "carla@mail.example", "Carla"] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
@@ -325,6 +415,8 @@ async fn the_support_bundle_has_what_is_needed_and_neither_key_nor_people() {
     }
     assert!(bundle["description"].as_str().unwrap().len() > 10);
     assert_eq!(bundle["history"].as_array().unwrap().len(), 2);
-    let (status, _) = world.call("GET", "/v1/sessions/ses_none/support-bundle", None).await;
+    let (status, _) = world
+        .call("GET", "/v1/sessions/ses_none/support-bundle", None)
+        .await;
     assert_eq!(status, 404);
 }

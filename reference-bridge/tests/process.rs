@@ -104,13 +104,19 @@ fn webhook_path(settings: &Value) -> String {
 async fn freshdesk() -> MockServer {
     let server = MockServer::start().await;
     let answers = [
-        ("/api/v2/agents/me", json!({"id": 1, "role_ids": [1], "contact": {"name": "AI", "email": "ai@acme.example"}})),
+        (
+            "/api/v2/agents/me",
+            json!({"id": 1, "role_ids": [1], "contact": {"name": "AI", "email": "ai@acme.example"}}),
+        ),
         ("/api/v2/roles", json!([{"id": 1, "name": "Administrator"}])),
         ("/api/v2/ticket_fields", json!([])),
-        ("/api/v2/tickets/17", json!({"id": 17, "status": 2, "source": 2, "requester_id": 5,
+        (
+            "/api/v2/tickets/17",
+            json!({"id": 17, "status": 2, "source": 2, "requester_id": 5,
             "description_text": "Where is order 1042?", "created_at": "2026-01-01T00:00:00Z",
             "tags": [], "custom_fields": {}, "requester": {"name": "Carla", "email": "c@mail.example"},
-            "conversations": []})),
+            "conversations": []}),
+        ),
     ];
     for (at, answer) in answers {
         Mock::given(method("GET"))
@@ -179,19 +185,33 @@ async fn a_webhook_leads_to_a_reply_and_a_restart_to_no_second_one() {
     until("a reply", || async { replies(&server).await == 1 }).await;
     until("the session is written", || async {
         let (_, sessions) = process.call("GET", "/v1/sessions?ticket_id=17", None).await;
-        let id = sessions["items"][0]["id"].as_str().unwrap_or_default().to_owned();
-        let (_, history) = process.call("GET", &format!("/v1/sessions/{id}/history"), None).await;
+        let id = sessions["items"][0]["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let (_, history) = process
+            .call("GET", &format!("/v1/sessions/{id}/history"), None)
+            .await;
         history["items"].as_array().map(Vec::len) == Some(2)
     })
     .await;
     drop(process);
     let process = Process::start(&server.uri(), &server.uri(), &store);
-    let (status, read) = process.call("GET", "/v1/integrations/freshdesk", None).await;
-    assert_eq!((status, webhook_path(&read)), (200, webhook_path(&settings)));
+    let (status, read) = process
+        .call("GET", "/v1/integrations/freshdesk", None)
+        .await;
+    assert_eq!(
+        (status, webhook_path(&read)),
+        (200, webhook_path(&settings))
+    );
     assert_eq!(process.webhook(&settings, 17).await, 202);
     until("the queue is empty", || async {
         let requests = server.received_requests().await.unwrap();
-        requests.iter().filter(|r| r.method == "GET" && r.url.path().ends_with("/17")).count() >= 2
+        requests
+            .iter()
+            .filter(|r| r.method == "GET" && r.url.path().ends_with("/17"))
+            .count()
+            >= 2
     })
     .await;
     assert_eq!(replies(&server).await, 1);
@@ -204,18 +224,29 @@ async fn the_token_is_asked_for_and_health_is_open() {
     let get = |path: &str| client.get(format!("{}{path}", process.url)).send();
     let health: Value = get("/v1/health").await.unwrap().json().await.unwrap();
     assert_eq!(health["name"], "reference-bridge");
-    for path in ["/v1/sessions", "/v1/problems", "/v1/integrations/freshdesk", "/v1/nothing"] {
+    for path in [
+        "/v1/sessions",
+        "/v1/problems",
+        "/v1/integrations/freshdesk",
+        "/v1/nothing",
+    ] {
         assert_eq!(get(path).await.unwrap().status(), 401, "{path}");
     }
     let (status, body) = process.call("GET", "/v1/nothing", None).await;
     assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")));
     let (status, body) = process.call("PATCH", "/v1/sessions", None).await;
-    assert_eq!((status, &body["error"]["code"]), (405, &json!("method_not_allowed")));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (405, &json!("method_not_allowed"))
+    );
     let body = json!({"domain": DOMAIN, "api_key": "k"});
     let (status, body) = process
         .call("POST", "/v1/integrations/freshdesk/verify", Some(body))
         .await;
-    assert_eq!((status, &body["error"]["code"]), (503, &json!("freshdesk_unavailable")));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (503, &json!("freshdesk_unavailable"))
+    );
 }
 
 #[tokio::test]
@@ -270,7 +301,12 @@ fn a_store_that_cannot_be_used_stops_the_start() {
         &["letter.txt is not a SQLite database"],
     );
     failed(
-        &["--listen", "127.0.0.1:0", "--store", &open(&folder.path().join("no/such/b.sqlite"))],
+        &[
+            "--listen",
+            "127.0.0.1:0",
+            "--store",
+            &open(&folder.path().join("no/such/b.sqlite")),
+        ],
         2,
         &["encryption key cannot be written"],
     );
@@ -282,7 +318,13 @@ fn the_help_teaches_with_an_example() {
     let mut text = String::new();
     output.stdout.as_slice().read_to_string(&mut text).unwrap();
     assert!(output.status.success());
-    for word in ["EXAMPLE", "curl -X PUT", "EXIT CODES", "BRIDGE_LISTEN", "sqlite:PATH"] {
+    for word in [
+        "EXAMPLE",
+        "curl -X PUT",
+        "EXIT CODES",
+        "BRIDGE_LISTEN",
+        "sqlite:PATH",
+    ] {
         assert!(text.contains(word), "{word}");
     }
 }

@@ -1,10 +1,13 @@
 //! One suite for every store: what the bridge relies on.
 
+#[path = "common/postgres.rs"]
+mod postgres;
+
 use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use reference_bridge::{
-    Entropy, MemoryStore, SqliteStore, Store,
+    Entropy, MemoryStore, PostgresStore, SqliteStore, Store,
     session::{Author, Channel, Contact, Entry, EntryKind, Session, Status},
     settings::{
         AgentIdentity, Channels, Connection, ConnectionState, DEFAULT_MARKER_FIELD, Settings,
@@ -22,7 +25,10 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn seal() -> Seal {
-    Seal::new(&SecretString::from("a secret of the test"), Entropy::seeded(1))
+    Seal::new(
+        &SecretString::from("a secret of the test"),
+        Entropy::seeded(1),
+    )
 }
 
 /// A store and what must outlive it.
@@ -36,7 +42,7 @@ async fn backends() -> Vec<(&'static str, Backend)> {
     let sqlite = SqliteStore::open(&folder.path().join("bridge.sqlite"), seal())
         .await
         .unwrap();
-    vec![
+    let mut backends = vec![
         (
             "memory",
             Backend {
@@ -51,7 +57,16 @@ async fn backends() -> Vec<(&'static str, Backend)> {
                 _files: Some(folder),
             },
         ),
-    ]
+    ];
+    if let Some(url) = postgres::database().await {
+        let postgres = PostgresStore::connect(&url, seal()).await.unwrap();
+        let backend = Backend {
+            store: Arc::new(postgres),
+            _files: None,
+        };
+        backends.push(("postgres", backend));
+    }
+    backends
 }
 
 /// Runs a body on every backend.
@@ -183,17 +198,26 @@ on_every_store!(webhooks_of_one_ticket_share_a_line, |store| {
     accept(&store, 18, 3).await;
     assert_eq!(store.queue_depth().await.unwrap(), 2);
     let jobs = claim(&store, "a", 10).await;
-    let seen: Vec<_> = jobs.iter().map(|job| (job.ticket_id, job.generation)).collect();
+    let seen: Vec<_> = jobs
+        .iter()
+        .map(|job| (job.ticket_id, job.generation))
+        .collect();
     assert_eq!(seen, [(17, 3), (18, 1)]);
     let deliveries = store.deliveries(ACCOUNT).await.unwrap();
-    assert_eq!((deliveries.created, deliveries.updated), (None, Some(at(3))));
+    assert_eq!(
+        (deliveries.created, deliveries.updated),
+        (None, Some(at(3)))
+    );
     let swept = Write::Swept {
         account: ACCOUNT.to_owned(),
         to: at(9),
     };
     store.record(vec![swept]).await.unwrap();
     let deliveries = store.deliveries(ACCOUNT).await.unwrap();
-    assert_eq!((deliveries.swept_to, deliveries.updated), (Some(at(9)), Some(at(3))));
+    assert_eq!(
+        (deliveries.swept_to, deliveries.updated),
+        (Some(at(9)), Some(at(3)))
+    );
 });
 
 on_every_store!(a_job_is_with_one_owner_until_its_lease_ends, |store| {
@@ -220,19 +244,22 @@ on_every_store!(a_webhook_during_the_work_keeps_the_line, |store| {
     assert_eq!(store.generation(ACCOUNT, 17).await.unwrap(), None);
 });
 
-on_every_store!(a_resting_line_is_not_hastened_but_a_waiting_one_is, |store| {
-    for (ticket, rest, due) in [(17, true, 300), (18, false, 20)] {
-        accept(&store, ticket, 0).await;
-        let job = claim(&store, "a", 1).await.remove(0);
-        store.postpone(&job, at(300), rest).await.unwrap();
-        assert_eq!(store.next_due().await.unwrap(), Some(at(300)));
-        accept(&store, ticket, 20).await;
-        assert_eq!(store.next_due().await.unwrap(), Some(at(due)));
-        let job = claim(&store, "a", due).await.remove(0);
-        assert_eq!((job.attempts, job.generation), (1, 2));
-        store.finish(&job).await.unwrap();
+on_every_store!(
+    a_resting_line_is_not_hastened_but_a_waiting_one_is,
+    |store| {
+        for (ticket, rest, due) in [(17, true, 300), (18, false, 20)] {
+            accept(&store, ticket, 0).await;
+            let job = claim(&store, "a", 1).await.remove(0);
+            store.postpone(&job, at(300), rest).await.unwrap();
+            assert_eq!(store.next_due().await.unwrap(), Some(at(300)));
+            accept(&store, ticket, 20).await;
+            assert_eq!(store.next_due().await.unwrap(), Some(at(due)));
+            let job = claim(&store, "a", due).await.remove(0);
+            assert_eq!((job.attempts, job.generation), (1, 2));
+            store.finish(&job).await.unwrap();
+        }
     }
-});
+);
 
 on_every_store!(a_webhook_during_failing_work_is_due_at_once, |store| {
     accept(&store, 17, 0).await;
@@ -242,94 +269,117 @@ on_every_store!(a_webhook_during_failing_work_is_due_at_once, |store| {
     assert_eq!(claim(&store, "a", 3).await.len(), 1);
 });
 
-on_every_store!(what_a_crash_left_is_reclaimed, |store| {
+on_every_store!(what_a_crash_left_is_reclaimed_where_nobody_else_is_at_work, |store| {
     accept(&store, 17, 0).await;
     assert_eq!(claim(&store, "a", 1).await.len(), 1);
     store.reclaim().await.unwrap();
-    assert_eq!(claim(&store, "b", 2).await.len(), 1);
+    let alone = store.poll_interval().is_none();
+    assert_eq!(claim(&store, "b", 2).await.len(), usize::from(alone));
+    assert_eq!(claim(&store, "b", 61).await.len(), usize::from(!alone));
 });
 
-on_every_store!(jobs_are_taken_in_the_order_they_came_and_not_more_than_asked, |store| {
-    for (second, ticket) in [9, 3, 7, 1].into_iter().enumerate() {
-        accept(&store, ticket, second as i64).await;
-    }
-    let jobs = store.claim("a", at(10), at(70), 3).await.unwrap();
-    let tickets: Vec<_> = jobs.iter().map(|job| job.ticket_id).collect();
-    assert_eq!(tickets, [9, 3, 7]);
-});
-
-on_every_store!(a_ticket_has_one_session_and_a_conversation_one_entry, |store| {
-    store
-        .record(vec![
-            Write::Session(session("s1", 17)),
-            Write::Entry(entry("s1", 1, "one")),
-        ])
-        .await
-        .unwrap();
-    let second = vec![
-        Write::Session(session("s2", 17)),
-        Write::Entry(entry("s2", 1, "other")),
-    ];
-    assert!(store.record(second).await.is_err());
-    assert_eq!(store.entries("s2").await.unwrap(), [], "all or nothing");
-    let mut changed = session("s1", 17);
-    changed.handed_off = true;
-    store
-        .record(vec![
-            Write::Session(changed.clone()),
-            Write::Entry(entry("s1", 1, "again")),
-            Write::Entry(entry("s1", 2, "two")),
-            Write::Settle {
-                session_id: "s1".to_owned(),
-                keys: vec![Entry::conversation_key(1)],
-            },
-        ])
-        .await
-        .unwrap();
-    assert_eq!(store.session("s1").await.unwrap(), Some(changed.clone()));
-    assert_eq!(store.session_of_ticket(ACCOUNT, 17).await.unwrap(), Some(changed));
-    assert_eq!(store.session_of_ticket("other.freshdesk.com", 17).await.unwrap(), None);
-    let entries = store.entries("s1").await.unwrap();
-    let seen: Vec<_> = entries.iter().map(|e| (e.text.as_str(), e.awaiting)).collect();
-    assert_eq!(seen, [("one", false), ("two", true)]);
-});
-
-on_every_store!(sessions_are_listed_in_pages_and_by_ticket_and_status, |store| {
-    for ticket in 1..=5 {
-        let mut session = session(&format!("s{ticket}"), ticket);
-        if ticket % 2 == 0 {
-            session.status = Status::ClosedResolved;
+on_every_store!(
+    jobs_are_taken_in_the_order_they_came_and_not_more_than_asked,
+    |store| {
+        for (second, ticket) in [9, 3, 7, 1].into_iter().enumerate() {
+            accept(&store, ticket, second as i64).await;
         }
-        store.record(vec![Write::Session(session)]).await.unwrap();
+        let jobs = store.claim("a", at(10), at(70), 3).await.unwrap();
+        let tickets: Vec<_> = jobs.iter().map(|job| job.ticket_id).collect();
+        assert_eq!(tickets, [9, 3, 7]);
     }
-    let mut filter = SessionFilter {
-        limit: 2,
-        ..SessionFilter::default()
-    };
-    let mut pages = Vec::new();
-    loop {
-        let page = store.sessions(&filter).await.unwrap();
-        pages.push(page.items.iter().map(|s| s.ticket_id).collect::<Vec<_>>());
-        filter.after = page.next;
-        if filter.after.is_none() {
-            break;
+);
+
+on_every_store!(
+    a_ticket_has_one_session_and_a_conversation_one_entry,
+    |store| {
+        store
+            .record(vec![
+                Write::Session(session("s1", 17)),
+                Write::Entry(entry("s1", 1, "one")),
+            ])
+            .await
+            .unwrap();
+        let second = vec![
+            Write::Session(session("s2", 17)),
+            Write::Entry(entry("s2", 1, "other")),
+        ];
+        assert!(store.record(second).await.is_err());
+        assert_eq!(store.entries("s2").await.unwrap(), [], "all or nothing");
+        let mut changed = session("s1", 17);
+        changed.handed_off = true;
+        store
+            .record(vec![
+                Write::Session(changed.clone()),
+                Write::Entry(entry("s1", 1, "again")),
+                Write::Entry(entry("s1", 2, "two")),
+                Write::Settle {
+                    session_id: "s1".to_owned(),
+                    keys: vec![Entry::conversation_key(1)],
+                },
+            ])
+            .await
+            .unwrap();
+        assert_eq!(store.session("s1").await.unwrap(), Some(changed.clone()));
+        assert_eq!(
+            store.session_of_ticket(ACCOUNT, 17).await.unwrap(),
+            Some(changed)
+        );
+        assert_eq!(
+            store
+                .session_of_ticket("other.freshdesk.com", 17)
+                .await
+                .unwrap(),
+            None
+        );
+        let entries = store.entries("s1").await.unwrap();
+        let seen: Vec<_> = entries
+            .iter()
+            .map(|e| (e.text.as_str(), e.awaiting))
+            .collect();
+        assert_eq!(seen, [("one", false), ("two", true)]);
+    }
+);
+
+on_every_store!(
+    sessions_are_listed_in_pages_and_by_ticket_and_status,
+    |store| {
+        for ticket in 1..=5 {
+            let mut session = session(&format!("s{ticket}"), ticket);
+            if ticket % 2 == 0 {
+                session.status = Status::ClosedResolved;
+            }
+            store.record(vec![Write::Session(session)]).await.unwrap();
         }
+        let mut filter = SessionFilter {
+            limit: 2,
+            ..SessionFilter::default()
+        };
+        let mut pages = Vec::new();
+        loop {
+            let page = store.sessions(&filter).await.unwrap();
+            pages.push(page.items.iter().map(|s| s.ticket_id).collect::<Vec<_>>());
+            filter.after = page.next;
+            if filter.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, [vec![1, 2], vec![3, 4], vec![5]]);
+        let closed = SessionFilter {
+            status: Some(Status::ClosedResolved),
+            limit: 2,
+            ..SessionFilter::default()
+        };
+        let page = store.sessions(&closed).await.unwrap();
+        assert_eq!((page.items.len(), page.next), (2, None));
+        let one = SessionFilter {
+            ticket_id: Some(3),
+            limit: 10,
+            ..SessionFilter::default()
+        };
+        assert_eq!(store.sessions(&one).await.unwrap().items[0].id, "s3");
     }
-    assert_eq!(pages, [vec![1, 2], vec![3, 4], vec![5]]);
-    let closed = SessionFilter {
-        status: Some(Status::ClosedResolved),
-        limit: 2,
-        ..SessionFilter::default()
-    };
-    let page = store.sessions(&closed).await.unwrap();
-    assert_eq!((page.items.len(), page.next), (2, None));
-    let one = SessionFilter {
-        ticket_id: Some(3),
-        limit: 10,
-        ..SessionFilter::default()
-    };
-    assert_eq!(store.sessions(&one).await.unwrap().items[0].id, "s3");
-});
+);
 
 on_every_store!(a_turn_is_kept_step_by_step, |store| {
     let mut turn = Turn {
@@ -411,7 +461,10 @@ async fn a_sqlite_file_is_read_again_by_the_next_process() {
     store.accept(ACCOUNT, 17, None, at(0)).await.unwrap();
     store.close().await;
     let bytes = std::fs::read(&file).unwrap();
-    assert!(!bytes.windows(7).any(|bytes| bytes == b"the-key"), "the key is sealed");
+    assert!(
+        !bytes.windows(7).any(|bytes| bytes == b"the-key"),
+        "the key is sealed"
+    );
     let store = SqliteStore::open(&file, seal()).await.unwrap();
     assert_eq!(store.queue_depth().await.unwrap(), 1);
     store.close().await;
@@ -433,7 +486,11 @@ async fn a_file_that_is_no_database_is_left_as_it_was() {
 #[tokio::test]
 async fn a_read_only_file_is_refused() {
     let (_folder, file) = sqlite_file();
-    SqliteStore::open(&file, seal()).await.unwrap().close().await;
+    SqliteStore::open(&file, seal())
+        .await
+        .unwrap()
+        .close()
+        .await;
     let mut permissions = std::fs::metadata(&file).unwrap().permissions();
     permissions.set_readonly(true);
     std::fs::set_permissions(&file, permissions).unwrap();
@@ -453,7 +510,11 @@ async fn a_file_in_use_is_refused() {
 #[tokio::test]
 async fn a_newer_schema_is_not_started_on() {
     let (_folder, file) = sqlite_file();
-    SqliteStore::open(&file, seal()).await.unwrap().close().await;
+    SqliteStore::open(&file, seal())
+        .await
+        .unwrap()
+        .close()
+        .await;
     let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display()))
         .await
         .unwrap();

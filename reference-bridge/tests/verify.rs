@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 async fn verify_shows_the_agent_and_persists_nothing() {
     let world = world(ScriptedBrain::silent()).await;
     let body = json!({"domain": DOMAIN, "api_key": KEY});
-    let (status, body) = world.call("POST", "/v1/integrations/freshdesk/verify", Some(body)).await;
+    let (status, body) = world
+        .call("POST", "/v1/integrations/freshdesk/verify", Some(body))
+        .await;
     assert_eq!(status, 200);
     assert_eq!(body["agent"]["name"], "OpenCX AI");
     assert_eq!(body["agent"]["email"], "ai@acme.example");
@@ -59,7 +61,9 @@ async fn each_failure_has_its_code_and_the_words_of_the_guide() {
 async fn no_request_leaves_for_a_domain_that_is_no_plain_host() {
     let world = world(ScriptedBrain::silent()).await;
     let body = json!({"domain": "evil.example", "api_key": KEY});
-    let (status, body) = world.call("POST", "/v1/integrations/freshdesk/verify", Some(body)).await;
+    let (status, body) = world
+        .call("POST", "/v1/integrations/freshdesk/verify", Some(body))
+        .await;
     assert_eq!(status, 422);
     assert_eq!(body["error"]["code"], "invalid_domain");
     assert_eq!(world.helpdesk.desk().calls.len(), 0);
@@ -75,13 +79,23 @@ async fn settings_never_show_the_key_and_other_credentials_demand_it_again() {
         assert!(!shown.to_string().contains(KEY));
         assert!(shown.get("api_key").is_none());
     }
-    assert_eq!(read["connection"], json!({"state": "connected", "reason": null}));
+    assert_eq!(
+        read["connection"],
+        json!({"state": "connected", "reason": null})
+    );
     let body = json!({"domain": "other.freshdesk.com"});
-    let (status, body) = world.call("PUT", "/v1/integrations/freshdesk", Some(body)).await;
-    assert_eq!((status.as_u16(), &body["error"]["code"]), (422, &json!("missing_field")));
+    let (status, body) = world
+        .call("PUT", "/v1/integrations/freshdesk", Some(body))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &body["error"]["code"]),
+        (422, &json!("missing_field"))
+    );
     // The same domain keeps its key and its URL.
     let body = json!({"domain": DOMAIN, "auto_handle_all": false});
-    let (status, again) = world.call("PUT", "/v1/integrations/freshdesk", Some(body)).await;
+    let (status, again) = world
+        .call("PUT", "/v1/integrations/freshdesk", Some(body))
+        .await;
     assert_eq!(status, 200);
     assert_eq!(again["webhook"], saved["webhook"]);
 }
@@ -90,7 +104,9 @@ async fn settings_never_show_the_key_and_other_credentials_demand_it_again() {
 async fn a_reconnect_has_a_new_url_and_the_old_one_is_dead() {
     let world = world(ScriptedBrain::silent()).await;
     let first = world.connect(json!({})).await;
-    let (status, _) = world.call("DELETE", "/v1/integrations/freshdesk", None).await;
+    let (status, _) = world
+        .call("DELETE", "/v1/integrations/freshdesk", None)
+        .await;
     assert_eq!(status, 204);
     let (status, _) = world.call("GET", "/v1/integrations/freshdesk", None).await;
     assert_eq!(status, 404);
@@ -116,7 +132,9 @@ async fn bad_settings_are_named_with_the_nearest_word() {
         json!({"domain": DOMAIN, "api_key": KEY, "channels": {"mail": "assist"}}),
         json!({"domain": DOMAIN, "api_key": KEY, "assist_mode_footer": "x".repeat(3000)}),
     ] {
-        let (status, body) = world.call("PUT", "/v1/integrations/freshdesk", Some(body)).await;
+        let (status, body) = world
+            .call("PUT", "/v1/integrations/freshdesk", Some(body))
+            .await;
         answers.push(format!("{status}: {body}"));
     }
     let (status, _) = world.call("GET", "/v1/integrations/freshdesk", None).await;

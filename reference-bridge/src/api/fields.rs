@@ -130,9 +130,10 @@ impl Fields {
     pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Self>, ApiError> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Object(fields)) => {
-                Ok(Some(Self::of_object(&format!("{}.{name}", self.path), fields)))
-            }
+            Some(Value::Object(fields)) => Ok(Some(Self::of_object(
+                &format!("{}.{name}", self.path),
+                fields,
+            ))),
             Some(other) => Err(self.wrong_type(name, "an object", &other)),
         }
     }

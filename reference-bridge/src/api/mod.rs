@@ -62,7 +62,10 @@ pub(crate) fn router(api: Api) -> Router {
                 .fallback(not_allowed),
         )
         .route("/v1/sessions", get(sessions::list).fallback(not_allowed))
-        .route("/v1/sessions/{id}", get(sessions::one).fallback(not_allowed))
+        .route(
+            "/v1/sessions/{id}",
+            get(sessions::one).fallback(not_allowed),
+        )
         .route(
             "/v1/sessions/{id}/history",
             get(sessions::history).fallback(not_allowed),
@@ -71,8 +74,14 @@ pub(crate) fn router(api: Api) -> Router {
             "/v1/sessions/{id}/support-bundle",
             get(sessions::support_bundle).fallback(not_allowed),
         )
-        .route("/v1/diagnosis", get(sessions::diagnosis).fallback(not_allowed))
-        .route("/v1/problems", get(sessions::problems).fallback(not_allowed));
+        .route(
+            "/v1/diagnosis",
+            get(sessions::diagnosis).fallback(not_allowed),
+        )
+        .route(
+            "/v1/problems",
+            get(sessions::problems).fallback(not_allowed),
+        );
     if api.testing_clock {
         guarded = guarded.route(
             "/v1/testing/clock/advance",

@@ -92,9 +92,8 @@ async fn session(api: &Api, id: &str) -> Result<Session, ApiError> {
 }
 
 fn filter(query: &str, known: &[&str]) -> Result<SessionFilter, ApiError> {
-    let invalid = |message: String| {
-        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message)
-    };
+    let invalid =
+        |message: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message);
     let mut filter = SessionFilter {
         limit: PAGE,
         ..SessionFilter::default()
@@ -119,13 +118,11 @@ fn filter(query: &str, known: &[&str]) -> Result<SessionFilter, ApiError> {
                 filter.limit = usize::try_from(number()?).unwrap_or(PAGE).min(PAGE);
             }
             "status" => {
-                filter.status = Some(
-                    serde_json::from_value(json!(value)).map_err(|_| {
-                        invalid(format!(
-                            "status is {value:?}, not one of open, closed_resolved, closed_unresolved"
-                        ))
-                    })?,
-                );
+                filter.status = Some(serde_json::from_value(json!(value)).map_err(|_| {
+                    invalid(format!(
+                        "status is {value:?}, not one of open, closed_resolved, closed_unresolved"
+                    ))
+                })?);
             }
             _ => return Err(unknown(&name, known)),
         }

@@ -169,8 +169,7 @@ impl Exchange {
             // Also after the last send everybody else must wait it out.
             let pause = wait.or(retry_after);
             if let Some(pause) = pause {
-                self.quota
-                    .refuse(class, later(self.clock.now(), pause));
+                self.quota.refuse(class, later(self.clock.now(), pause));
             }
             return wait.ok_or(FreshdeskError::RateLimited {
                 sends,
@@ -312,7 +311,9 @@ fn decode<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, FreshdeskE
             what: format!("a success whose body cannot be read: {error}"),
             in_flight: false,
         },
-        Nature::Repeatable => FreshdeskError::Nonsense(format!("{} {}: {error}", call.method, call.path)),
+        Nature::Repeatable => {
+            FreshdeskError::Nonsense(format!("{} {}: {error}", call.method, call.path))
+        }
     })
 }
 
@@ -365,13 +366,17 @@ mod tests {
 
     #[test]
     fn the_next_page_is_found_and_its_host_ignored() {
-        let next = link("<https://evil.example/api/v2/tickets/1/conversations?page=2>; rel=\"next\"");
+        let next =
+            link("<https://evil.example/api/v2/tickets/1/conversations?page=2>; rel=\"next\"");
         assert_eq!(next.as_deref(), Some("/tickets/1/conversations?page=2"));
         assert_eq!(
             link("<https://a.freshdesk.com/api/v2/tickets?page=2>;rel=\"next\"").as_deref(),
             Some("/tickets?page=2")
         );
-        assert_eq!(link("<https://a.freshdesk.com/api/v2/tickets>; rel=\"prev\""), None);
+        assert_eq!(
+            link("<https://a.freshdesk.com/api/v2/tickets>; rel=\"prev\""),
+            None
+        );
         assert_eq!(link("nonsense"), None);
     }
 

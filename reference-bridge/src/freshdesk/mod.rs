@@ -183,7 +183,8 @@ impl Freshdesk {
             [] => Content::Json(json!({ "body": html }).to_string().into()),
             files => self.multipart(&[("body", html)], files),
         };
-        self.post(format!("/tickets/{ticket_id}/reply"), content).await
+        self.post(format!("/tickets/{ticket_id}/reply"), content)
+            .await
     }
 
     /// `POST /tickets/{id}/notes`, private, which must not be repeated blindly.
@@ -197,7 +198,8 @@ impl Freshdesk {
             [] => Content::Json(json!({ "body": html, "private": true }).to_string().into()),
             files => self.multipart(&[("body", html), ("private", "true")], files),
         };
-        self.post(format!("/tickets/{ticket_id}/notes"), content).await
+        self.post(format!("/tickets/{ticket_id}/notes"), content)
+            .await
     }
 
     fn multipart(&self, fields: &[(&str, &str)], files: &[OutgoingFile]) -> Content {

@@ -19,8 +19,10 @@ pub(super) fn encode(entropy: &Entropy, fields: &[(&str, &str)], files: &[Outgoi
     let mut bytes = BytesMut::new();
     for (name, value) in fields {
         bytes.put_slice(
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-                .as_bytes(),
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+            .as_bytes(),
         );
     }
     for file in files {

@@ -160,10 +160,9 @@ impl Quota {
                 .and_then(|value| value.to_str().ok())
                 .and_then(tolerant::parse_integer)
         };
-        let (Some(total), Some(remaining)) = (
-            number("x-ratelimit-total"),
-            number("x-ratelimit-remaining"),
-        ) else {
+        let (Some(total), Some(remaining)) =
+            (number("x-ratelimit-total"), number("x-ratelimit-remaining"))
+        else {
             return;
         };
         let mut state = self.state();
@@ -295,7 +294,9 @@ mod tests {
     async fn a_tiny_quota_still_lets_calls_through() {
         let (quota, clock) = (Quota::new(0.5), clock());
         for _ in 0..3 {
-            let permit = quota.admit(Class::Other, 3, Urgency::Background, &clock).await;
+            let permit = quota
+                .admit(Class::Other, 3, Urgency::Background, &clock)
+                .await;
             quota.learn(&headers("2", "0"), 3, clock.now());
             drop(permit);
         }

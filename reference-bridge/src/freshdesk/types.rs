@@ -31,11 +31,7 @@ pub(crate) struct FileInfo {
     #[serde(default, deserialize_with = "tolerant::text")]
     pub(crate) name: Option<String>,
     /// `size` on the wire, `file_size` in the reference's samples [O].
-    #[serde(
-        default,
-        alias = "file_size",
-        deserialize_with = "tolerant::integer"
-    )]
+    #[serde(default, alias = "file_size", deserialize_with = "tolerant::integer")]
     pub(crate) size: Option<i64>,
 }
 
@@ -207,7 +203,10 @@ mod tests {
         assert_eq!(ticket.id, 17);
         assert!(ticket.is_resolved());
         assert_eq!(ticket.requester_id, Some(1_060_000_697_424));
-        assert_eq!(ticket.created_at.unwrap().to_string(), "2026-01-01T00:00:00Z");
+        assert_eq!(
+            ticket.created_at.unwrap().to_string(),
+            "2026-01-01T00:00:00Z"
+        );
         assert_eq!(ticket.attachments[0].size, Some(3));
         assert_eq!(ticket.conversations.unwrap()[0].id, 43_026_449_322);
     }

@@ -50,7 +50,8 @@ fn client(server: String) -> Freshdesk {
         let (http, server) = (http.clone(), server.clone());
         async move {
             let (mut parts, body) = request.into_parts();
-            parts.uri = format!("{server}{}", parts.uri.path_and_query().unwrap()).parse::<Uri>()?;
+            parts.uri =
+                format!("{server}{}", parts.uri.path_and_query().unwrap()).parse::<Uri>()?;
             let body = reqwest::Body::wrap_stream(body.into_data_stream());
             let request = reqwest::Request::try_from(Request::from_parts(parts, body))?;
             let response: Response<reqwest::Body> = http.execute(request).await?.into();
@@ -121,9 +122,17 @@ async fn the_key_goes_out_as_basic_user_with_the_accounts_host() {
 async fn error_answers_are_told_apart_whatever_their_bodies() {
     for (status, body, expected) in [
         (401, "", "Freshdesk answered 401: the API key is not valid"),
-        (403, r#"{"code":"access_denied","message":"No."}"#, "Freshdesk answered 403 access_denied: No."),
+        (
+            403,
+            r#"{"code":"access_denied","message":"No."}"#,
+            "Freshdesk answered 403 access_denied: No.",
+        ),
         (403, "<html>", "Freshdesk answered 403 : "),
-        (404, "<h1>There is no helpdesk here</h1>", "Freshdesk answered 404: there is no /agents/me"),
+        (
+            404,
+            "<h1>There is no helpdesk here</h1>",
+            "Freshdesk answered 404: there is no /agents/me",
+        ),
         (
             400,
             r#"{"description":"Validation failed","errors":[{"field":"tags","message":"no","code":"invalid_value"},{}]}"#,
@@ -131,8 +140,7 @@ async fn error_answers_are_told_apart_whatever_their_bodies() {
         ),
         (302, "", "Freshdesk answered 302: "),
     ] {
-        let (server, client) =
-            answering(ResponseTemplate::new(status).set_body_string(body)).await;
+        let (server, client) = answering(ResponseTemplate::new(status).set_body_string(body)).await;
         let error = client.me().await.unwrap_err();
         assert_eq!(error.to_string(), expected);
         assert_eq!(received(&server).await, 1, "{status} is not repeated");
@@ -152,7 +160,10 @@ async fn a_redirect_to_another_host_is_not_followed_with_the_key() {
 async fn a_429_with_an_empty_body_is_sent_four_times() {
     let (server, client) = answering(ResponseTemplate::new(429)).await;
     let error = client.reply(1, "hi", &[]).await.unwrap_err();
-    assert!(matches!(error, FreshdeskError::RateLimited { sends: 4, .. }), "{error}");
+    assert!(
+        matches!(error, FreshdeskError::RateLimited { sends: 4, .. }),
+        "{error}"
+    );
     assert_eq!(received(&server).await, 4);
 }
 
@@ -168,7 +179,10 @@ async fn an_account_without_api_calls_is_not_asked_again() {
 async fn a_read_is_repeated_after_5xx_and_a_post_is_not() {
     let (server, client) =
         answering(ResponseTemplate::new(502).set_body_string("<html>Bad gateway")).await;
-    assert!(matches!(client.me().await, Err(FreshdeskError::Unavailable(_))));
+    assert!(matches!(
+        client.me().await,
+        Err(FreshdeskError::Unavailable(_))
+    ));
     assert_eq!(received(&server).await, 4);
     let posted = client.reply(1, "hi", &[]).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
@@ -180,7 +194,13 @@ async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
     let slow = ResponseTemplate::new(201).set_delay(Duration::from_secs(5));
     let (server, client) = answering(slow).await;
     let posted = client.private_note(1, "hi", &[]).await;
-    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { in_flight: true, .. })));
+    assert!(matches!(
+        posted,
+        Err(FreshdeskError::Ambiguous {
+            in_flight: true,
+            ..
+        })
+    ));
     assert_eq!(received(&server).await, 1);
 }
 
@@ -190,7 +210,10 @@ async fn half_an_answer_is_no_answer() {
     let client = client(raw(half));
     let posted = client.reply(1, "hi", &[]).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
-    assert!(matches!(client.me().await, Err(FreshdeskError::Unavailable(_))));
+    assert!(matches!(
+        client.me().await,
+        Err(FreshdeskError::Unavailable(_))
+    ));
 }
 
 #[tokio::test]
@@ -202,7 +225,10 @@ async fn a_server_that_hangs_up_leaves_a_post_ambiguous() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_leaves_no_doubt() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let posted = client(format!("http://{closed}")).reply(1, "hi", &[]).await;
     assert!(matches!(posted, Err(FreshdeskError::Unavailable(_))));
 }
@@ -211,9 +237,18 @@ async fn a_server_that_is_not_there_leaves_no_doubt() {
 async fn a_success_that_is_html_is_nonsense_for_a_read_and_ambiguous_for_a_post() {
     let html = ResponseTemplate::new(200).set_body_string("<html>Welcome</html>");
     let (_server, client) = answering(html).await;
-    assert!(matches!(client.me().await, Err(FreshdeskError::Nonsense(_))));
+    assert!(matches!(
+        client.me().await,
+        Err(FreshdeskError::Nonsense(_))
+    ));
     let posted = client.reply(1, "hi", &[]).await;
-    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { in_flight: false, .. })));
+    assert!(matches!(
+        posted,
+        Err(FreshdeskError::Ambiguous {
+            in_flight: false,
+            ..
+        })
+    ));
 }
 
 #[tokio::test]
@@ -226,7 +261,10 @@ async fn pages_are_followed_by_link_on_our_own_host_only() {
         .mount(&server)
         .await;
     let first = ResponseTemplate::new(200)
-        .insert_header("link", format!("<https://evil.example{conversations}?page=2>;rel=\"next\""))
+        .insert_header(
+            "link",
+            format!("<https://evil.example{conversations}?page=2>;rel=\"next\""),
+        )
         .set_body_json(json!([{"id": 1}]));
     Mock::given(path(conversations))
         .respond_with(first)
@@ -247,7 +285,14 @@ async fn files_go_out_as_multipart_with_their_length() {
         content_type: "text/plain".to_owned(),
         bytes_base64: "aGVsbG8=".to_owned(),
     };
-    assert_eq!(client.private_note(1, "see file", &[file]).await.unwrap().id, 5);
+    assert_eq!(
+        client
+            .private_note(1, "see file", &[file])
+            .await
+            .unwrap()
+            .id,
+        5
+    );
     let request = server.received_requests().await.unwrap().remove(0);
     let kind = request.headers["content-type"].to_str().unwrap().to_owned();
     assert!(kind.starts_with("multipart/form-data; boundary="), "{kind}");

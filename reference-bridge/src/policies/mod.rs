@@ -120,6 +120,8 @@ pub struct Policies {
     pub attachment_bytes: usize,
     /// Tickets worked on at the same time.
     pub tickets_at_once: usize,
+    /// How long a ticket stays with a worker that gives no sign of life.
+    pub job_lease: Duration,
     /// How long a call to Freshdesk may take.
     pub call_timeout: Duration,
     /// How long the brain may think.
@@ -158,6 +160,7 @@ impl Default for Policies {
             posts_per_hour: 20,
             attachment_bytes: 20 * 1024 * 1024,
             tickets_at_once: 16,
+            job_lease: Duration::from_secs(120),
             call_timeout: Duration::from_secs(30),
             brain_timeout: Duration::from_secs(60),
             brain_attempts: 3,

@@ -63,12 +63,13 @@ impl State {
         match write {
             Write::Session(session) => {
                 let ticket = (session.account.clone(), session.ticket_id);
-                let position = match (
-                    self.session_ids.get(&session.id),
-                    self.tickets.get(&ticket),
-                ) {
+                let position = match (self.session_ids.get(&session.id), self.tickets.get(&ticket))
+                {
                     (Some(position), Some(other)) if position == other => *position,
-                    (None, None) => self.sessions.last_key_value().map_or(1, |(last, _)| last + 1),
+                    (None, None) => self
+                        .sessions
+                        .last_key_value()
+                        .map_or(1, |(last, _)| last + 1),
                     _ => {
                         return Err(StoreError(format!(
                             "ticket {} has a session already",
@@ -182,7 +183,10 @@ impl Store for MemoryStore {
             .entry((account.to_owned(), ticket_id))
             .and_modify(|line| {
                 line.generation += 1;
-                line.due_at = line.rest_until.map_or(now, |rest| rest.max(now)).min(line.due_at);
+                line.due_at = line
+                    .rest_until
+                    .map_or(now, |rest| rest.max(now))
+                    .min(line.due_at);
             })
             .or_insert(Line {
                 arrival,
@@ -359,11 +363,11 @@ impl Store for MemoryStore {
         let page: Vec<_> = matching.by_ref().take(filter.limit).collect();
         let more = matching.next().is_some();
         Ok(SessionPage {
-            next: page
-                .last()
-                .filter(|_| more)
-                .map(|(position, _)| **position),
-            items: page.into_iter().map(|(_, session)| session.clone()).collect(),
+            next: page.last().filter(|_| more).map(|(position, _)| **position),
+            items: page
+                .into_iter()
+                .map(|(_, session)| session.clone())
+                .collect(),
         })
     }
 
@@ -389,6 +393,9 @@ impl Store for MemoryStore {
         let state = self.state();
         let mut problems: Vec<_> = state.problems.values().collect();
         problems.sort_by_key(|(arrival, _)| *arrival);
-        Ok(problems.into_iter().map(|(_, problem)| problem.clone()).collect())
+        Ok(problems
+            .into_iter()
+            .map(|(_, problem)| problem.clone())
+            .collect())
     }
 }

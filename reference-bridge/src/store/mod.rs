@@ -4,6 +4,7 @@
 //! * `change`: the [`Write`]s that go down together or not at all
 //! * `memory`: [`MemoryStore`], for the simulated world and for trying out
 //! * `sqlite`: [`SqliteStore`], the embedded default
+//! * `postgres`: [`PostgresStore`], for several replicas
 //! * `sql`: what the SQL stores share
 //! * `arrivals`: webhooks on their way to the disk
 //! * `seal`: [`Seal`], the API key encrypted at rest
@@ -13,10 +14,10 @@
 mod arrivals;
 mod change;
 mod memory;
+mod postgres;
 mod seal;
 mod sql;
 mod sqlite;
-
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 pub use self::{
     change::Write,
     memory::MemoryStore,
+    postgres::{PostgresError, PostgresStore},
     seal::Seal,
     sqlite::{OpenError, SqliteStore},
 };
@@ -124,6 +126,11 @@ pub trait Store: Send + Sync + 'static {
     /// Frees what a crashed process held, where only one process can use the
     /// store at a time; elsewhere leases run out by themselves.
     async fn reclaim(&self) -> Result<(), StoreError>;
+    /// How often to look for jobs that other processes have put into the queue;
+    /// `None` where there are no others.
+    fn poll_interval(&self) -> Option<std::time::Duration> {
+        None
+    }
     /// How many lines the queue has.
     async fn queue_depth(&self) -> Result<u64, StoreError>;
 

@@ -92,7 +92,10 @@ mod tests {
             .unwrap();
         assert!(!sealed.contains("key"));
         let open = |secret: &str, domain: &str| seal(secret).open(domain, &sealed);
-        assert_eq!(open("one", "a.freshdesk.com").unwrap().expose_secret(), "key");
+        assert_eq!(
+            open("one", "a.freshdesk.com").unwrap().expose_secret(),
+            "key"
+        );
         assert!(open("two", "a.freshdesk.com").is_err());
         assert!(open("one", "b.freshdesk.com").is_err());
     }

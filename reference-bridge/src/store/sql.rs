@@ -103,9 +103,10 @@ pub(super) const PUT_PROBLEM: &str = "
 
 /// Implements [`Store`](super::Store) for a struct with a `pool` and a `seal`.
 /// `$begin` starts a transaction that may write, `$claim` is the statement that
-/// takes jobs, `$reclaim` whether a start frees what was held.
+/// takes jobs, `$reclaim` whether a start frees what was held, `$poll` how often
+/// to look for what other processes put into the queue.
 macro_rules! sql_store {
-    ($store:ty, begin: |$this:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr) => {
+    ($store:ty, begin: |$this:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr, poll: $poll:expr) => {
         #[async_trait::async_trait]
         impl $crate::store::Store for $store {
             async fn ping(&self) -> Result<(), StoreError> {
@@ -302,6 +303,10 @@ macro_rules! sql_store {
                         .await?;
                 }
                 Ok(())
+            }
+
+            fn poll_interval(&self) -> Option<std::time::Duration> {
+                $poll
             }
 
             async fn queue_depth(&self) -> Result<u64, StoreError> {

@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use sqlx::{
     Row as _, SqlitePool,
     migrate::MigrateError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -214,5 +217,6 @@ sql_store!(
                 ORDER BY due_at, arrival, ticket_id LIMIT $4
             )
             RETURNING account, ticket_id, generation, attempts, due_at, arrival",
-    reclaim: true
+    reclaim: true,
+    poll: None
 );

@@ -67,7 +67,10 @@ impl Look<'_> {
         if refused {
             turn.state = TurnState::Dropped;
             self.settle(turn.answers.clone());
-            self.report("refused", format!("Freshdesk refused a post for good: {error}"));
+            self.report(
+                "refused",
+                format!("Freshdesk refused a post for good: {error}"),
+            );
             self.write_turn(turn.clone());
             return self.save().await;
         }

@@ -163,12 +163,10 @@ impl Look<'_> {
         let policies = self.desk.policies.clone();
         let mut attempt = 1;
         loop {
-            let asked = tokio::time::timeout(
-                policies.brain_timeout,
-                self.desk.brain.decide(&question),
-            )
-            .await
-            .unwrap_or_else(|_| Err(BrainError("it did not answer in time".to_owned())));
+            let asked =
+                tokio::time::timeout(policies.brain_timeout, self.desk.brain.decide(&question))
+                    .await
+                    .unwrap_or_else(|_| Err(BrainError("it did not answer in time".to_owned())));
             match asked {
                 Ok(decision) => return Ok(decision),
                 Err(error) if attempt >= policies.brain_attempts => {
@@ -180,7 +178,9 @@ impl Look<'_> {
                     return Ok(Decision {
                         action: Action::Handoff,
                         text: None,
-                        summary: Some("The AI could not come to a decision about this ticket.".to_owned()),
+                        summary: Some(
+                            "The AI could not come to a decision about this ticket.".to_owned(),
+                        ),
                         sentiment: None,
                         reason: Some(error.to_string()),
                         attachments: Vec::new(),

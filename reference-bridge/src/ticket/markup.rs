@@ -36,7 +36,10 @@ fn stripped(html: &str) -> String {
             break;
         };
         let tag = rest[open + 1..open + close].to_ascii_lowercase();
-        if ["br", "/p", "/div", "/li"].iter().any(|end| tag.starts_with(end)) {
+        if ["br", "/p", "/div", "/li"]
+            .iter()
+            .any(|end| tag.starts_with(end))
+        {
             text.push('\n');
         }
         rest = &rest[open + close + 1..];

@@ -84,8 +84,14 @@ pub(crate) async fn look(
         Some(session) => desk.store.entries(&session.id).await?,
         None => Vec::new(),
     };
-    let snapshot =
-        thread::read(desk, freshdesk, job.ticket_id, session.is_none(), known.len()).await?;
+    let snapshot = thread::read(
+        desk,
+        freshdesk,
+        job.ticket_id,
+        session.is_none(),
+        known.len(),
+    )
+    .await?;
     let Some(snapshot) = snapshot else {
         if let Some(session) = session {
             status::close_vanished(desk, session, &known).await?;
@@ -307,7 +313,11 @@ impl Look<'_> {
             updated_at,
             read_at: self.snapshot.read_at,
         };
-        if self.session.seen.is_none_or(|known| known.misses(updated_at)) {
+        if self
+            .session
+            .seen
+            .is_none_or(|known| known.misses(updated_at))
+        {
             self.session.seen = Some(seen);
             self.writes.push(Write::Session(self.session.clone()));
         }
@@ -361,7 +371,10 @@ impl Look<'_> {
     fn awaiting(&self) -> Vec<String> {
         let mut awaiting: Vec<_> = self.entries.iter().filter(|entry| entry.awaiting).collect();
         awaiting.sort_by_key(|entry| entry.at);
-        awaiting.into_iter().map(|entry| entry.key.clone()).collect()
+        awaiting
+            .into_iter()
+            .map(|entry| entry.key.clone())
+            .collect()
     }
 
     fn report(&mut self, kind: &str, message: String) {

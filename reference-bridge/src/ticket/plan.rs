@@ -29,7 +29,10 @@ pub(super) fn turn(
     let (purpose, mut steps) = match (decision.action, assist) {
         (Action::StaySilent, _) => (Purpose::Resume, Vec::new()),
         (Action::Reply | Action::Resolve, true) => {
-            let text = with_footer(said?, look.connection.settings.assist_mode_footer.as_deref());
+            let text = with_footer(
+                said?,
+                look.connection.settings.assist_mode_footer.as_deref(),
+            );
             let (text, files) = attach(look, text, decision.attachments);
             let note = Step::Note {
                 text,
@@ -188,6 +191,9 @@ fn attach(look: &Look<'_>, text: String, files: Vec<AnswerFile>) -> (String, Vec
     if left_out.is_empty() {
         return (text, taken);
     }
-    let text = format!("{text}\n\nNot attached, for their size: {}", left_out.join(", "));
+    let text = format!(
+        "{text}\n\nNot attached, for their size: {}",
+        left_out.join(", ")
+    );
     (text, taken)
 }

@@ -16,8 +16,9 @@ use crate::{
 pub(super) fn assignee(look: &Look<'_>, target: &HandoffTarget) -> Option<Option<i64>> {
     match target.agent_id {
         Some(agent_id) => Some(Some(agent_id)),
-        None => (look.snapshot.ticket.responder_id == Some(look.connection.agent.id))
-            .then_some(None),
+        None => {
+            (look.snapshot.ticket.responder_id == Some(look.connection.agent.id)).then_some(None)
+        }
     }
 }
 
@@ -99,7 +100,10 @@ impl Look<'_> {
             };
             properties.insert("tags".to_owned(), json!(tags));
         }
-        if let Some(status) = update.status.filter(|status| ticket.status != Some(*status)) {
+        if let Some(status) = update
+            .status
+            .filter(|status| ticket.status != Some(*status))
+        {
             properties.insert("status".to_owned(), json!(status));
         }
         if let Some(responder_id) = update
@@ -120,9 +124,7 @@ impl Look<'_> {
             // such field: the marker is skipped (MRK-2). Off already stays off.
             let skip = match present {
                 Some(None) => true,
-                Some(Some(now)) => {
-                    *now == json!(value) || (!value && matches!(now, Value::Null))
-                }
+                Some(Some(now)) => *now == json!(value) || (!value && matches!(now, Value::Null)),
                 None => !value,
             };
             if !skip {
@@ -142,9 +144,10 @@ impl Look<'_> {
         refused_target: &mut Option<String>,
     ) -> bool {
         let names = |what: &str| {
-            error.refused_fields().iter().any(|field| {
-                field.field == what || field.field.rsplit('.').next() == Some(what)
-            })
+            error
+                .refused_fields()
+                .iter()
+                .any(|field| field.field == what || field.field.rsplit('.').next() == Some(what))
         };
         if let Some((field, _)) = wanted.marker.clone()
             && (names(&field) || names("custom_fields"))

@@ -23,7 +23,11 @@ impl Look<'_> {
             }
             return Ok(());
         }
-        let status = self.snapshot.ticket.status.unwrap_or(self.session.seen_status);
+        let status = self
+            .snapshot
+            .ticket
+            .status
+            .unwrap_or(self.session.seen_status);
         let changed = status != self.session.seen_status;
         if changed {
             self.session.seen_status = status;
@@ -70,7 +74,9 @@ impl Look<'_> {
                 .find(|entry| entry.key == *key)
                 .map(|entry| entry.at);
             match resolved_at {
-                Some(resolved_at) => at > Some(resolved_at) || (closed_before && at == Some(resolved_at)),
+                Some(resolved_at) => {
+                    at > Some(resolved_at) || (closed_before && at == Some(resolved_at))
+                }
                 None => key != Entry::DESCRIPTION,
             }
         });

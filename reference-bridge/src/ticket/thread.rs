@@ -208,7 +208,10 @@ impl Look<'_> {
     /// Message 0.
     async fn description(&self) -> Result<Entry, LookError> {
         let ticket = &self.snapshot.ticket;
-        let text = markup::text(ticket.description_text.as_deref(), ticket.description.as_deref());
+        let text = markup::text(
+            ticket.description_text.as_deref(),
+            ticket.description.as_deref(),
+        );
         let text = match (&ticket.subject, text) {
             (Some(subject), text) if text.trim().is_empty() => subject.clone(),
             (_, text) => text,

@@ -272,7 +272,10 @@ async fn serve(State(helpdesk): State<Helpdesk>, request: Request) -> Response {
     let method = request.method().clone();
     let full = path(&request);
     assert_eq!(request.headers()["host"], DOMAIN);
-    let authorization = request.headers()["authorization"].to_str().unwrap().to_owned();
+    let authorization = request.headers()["authorization"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let body = axum::body::to_bytes(request.into_body(), usize::MAX)
         .await
         .unwrap();
@@ -293,7 +296,10 @@ async fn serve(State(helpdesk): State<Helpdesk>, request: Request) -> Response {
     if let Some((total, left, _)) = quota.filter(|_| !over) {
         let headers = response.headers_mut();
         headers.insert("x-ratelimit-total", format!("{total}.0").parse().unwrap());
-        headers.insert("x-ratelimit-remaining", format!("{left}.0").parse().unwrap());
+        headers.insert(
+            "x-ratelimit-remaining",
+            format!("{left}.0").parse().unwrap(),
+        );
     }
     let at = desk.clock.now();
     let status = response.status().as_u16();
@@ -316,14 +322,28 @@ fn answer(
     use base64::Engine as _;
     let expected = base64::engine::general_purpose::STANDARD.encode(format!("{}:X", desk.key));
     if authorization != format!("Basic {expected}") {
-        return error(401, "invalid_credentials", "You have to be logged in to perform this action.");
+        return error(
+            401,
+            "invalid_credentials",
+            "You have to be logged in to perform this action.",
+        );
     }
     if !desk.plan_has_api {
-        return error(403, "require_feature", "The API feature(s) is/are not supported in your plan.");
+        return error(
+            403,
+            "require_feature",
+            "The API feature(s) is/are not supported in your plan.",
+        );
     }
     let (path, query) = full.split_once('?').unwrap_or((full, ""));
     let segments: Vec<_> = path.trim_matches('/').split('/').collect();
-    let denied = || error(403, "access_denied", "You are not authorized to perform this action.");
+    let denied = || {
+        error(
+            403,
+            "access_denied",
+            "You are not authorized to perform this action.",
+        )
+    };
     match (method.as_str(), segments.as_slice()) {
         ("GET", ["agents", "me"]) => ok(&desk.agents[0]),
         ("GET", ["roles"]) if desk.admin => ok(&json!([
@@ -399,10 +419,17 @@ fn list(desk: &Desk, query: &str) -> Response {
         all.reverse();
     }
     let more = all.len() > page * per_page && page < desk.list_pages;
-    let items: Vec<_> = all.into_iter().skip((page - 1) * per_page).take(per_page).collect();
+    let items: Vec<_> = all
+        .into_iter()
+        .skip((page - 1) * per_page)
+        .take(per_page)
+        .collect();
     let mut response = ok(&json!(items));
     if more {
-        let rest: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("page=")).collect();
+        let rest: Vec<_> = query
+            .split('&')
+            .filter(|pair| !pair.starts_with("page="))
+            .collect();
         let next = format!(
             "<https://{DOMAIN}/api/v2/tickets?{}&page={}>;rel=\"next\"",
             rest.join("&"),
@@ -419,7 +446,8 @@ fn view(desk: &Desk, id: &str, query: &str) -> Response {
     };
     let mut ticket = ticket.clone();
     if query.contains("requester") {
-        ticket["requester"] = json!({"id": CUSTOMER, "name": "Carla", "email": "carla@mail.example"});
+        ticket["requester"] =
+            json!({"id": CUSTOMER, "name": "Carla", "email": "carla@mail.example"});
     }
     if query.contains("stats") && ticket.get("stats").is_none() {
         ticket["stats"] = json!({"resolved_at": null, "closed_at": null});

@@ -101,19 +101,25 @@ impl World {
 
     /// Sends a rule's webhook for a ticket, as Freshdesk would.
     pub async fn webhook(&self, event: &str, ticket: i64) -> (StatusCode, Value) {
-        let (_, settings) = self.call("GET", "/v1/integrations/freshdesk", None).await;
-        let url = settings["webhook"]["url"].as_str().unwrap();
-        let body = settings["webhook"][format!("{event}_payload")]
-            .as_str()
-            .unwrap()
-            .replace("{{ticket.id}}", &ticket.to_string())
-            .replace("{{ticket.url}}", "https://acme.freshdesk.com/helpdesk/tickets/1")
-            .replace("{{triggered_event}}", "{reply_sent:sent}");
-        let request = Request::post(url.strip_prefix("http://bridge.test").unwrap())
+        self.send(self.webhook_request(event, ticket).await).await
+    }
+
+    /// The same through another replica.
+    pub async fn webhook_through(&self, router: axum::Router, event: &str, ticket: i64) -> u16 {
+        let request = self.webhook_request(event, ticket).await;
+        router.oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    async fn webhook_request(&self, event: &str, ticket: i64) -> Request<Body> {
+        let connection = self.store.connection().await.unwrap().unwrap();
+        let payloads = match event {
+            "ticket_created" => r#"{"opencx":"freshdesk/v1","event":"ticket_created","ticket_id":ID,"ticket_url":"u"}"#,
+            _ => r#"{"opencx":"freshdesk/v1","event":"ticket_updated","ticket_id":ID,"ticket_url":"u","triggered_event":"{reply_sent:sent}"}"#,
+        };
+        Request::post(format!("/webhooks/freshdesk/{}", connection.webhook_token))
             .header("content-type", "application/json")
-            .body(Body::from(body))
-            .unwrap();
-        self.send(request).await
+            .body(Body::from(payloads.replace("ID", &ticket.to_string())))
+            .unwrap()
     }
 
     pub async fn created(&self, ticket: i64) {
@@ -138,7 +144,10 @@ impl World {
     }
 
     pub async fn history(&self, ticket: i64) -> Vec<Value> {
-        let id = self.session(ticket).await["id"].as_str().unwrap().to_owned();
+        let id = self.session(ticket).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let path = format!("/v1/sessions/{id}/history");
         let (_, body) = self.call("GET", &path, None).await;
         body["items"].as_array().unwrap().clone()
@@ -150,7 +159,9 @@ impl World {
             .await
             .iter()
             .map(|entry| {
-                let kind = entry["event"].as_str().unwrap_or(entry["kind"].as_str().unwrap());
+                let kind = entry["event"]
+                    .as_str()
+                    .unwrap_or(entry["kind"].as_str().unwrap());
                 format!("{kind}: {}", entry["text"].as_str().unwrap().trim())
             })
             .collect()
