@@ -136,6 +136,19 @@ impl Clock {
         self.changed.notify_one();
     }
 
+    /// Shows another time from now on, also an earlier one.
+    pub(crate) fn set(&self, at: Ms) {
+        let mut run = self.run();
+        *run = Run {
+            base: at * 1_000,
+            since: Instant::now(),
+            ..*run
+        };
+        drop(run);
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
     /// Waits until the clock shows `due`, or until it was changed in between.
     pub(crate) async fn sleep_until(&self, due: Option<Ms>) {
         let changed = self.changed.notified();

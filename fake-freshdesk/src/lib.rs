@@ -37,6 +37,6 @@ mod server;
 mod shell;
 
 pub use clock::{Clock, TimeMode};
-pub use core::{NewAccount, Plan};
+pub use core::{BadSeed, NewAccount, Plan, Seeded};
 pub use server::{HttpService, Server, ServerOptions};
-pub use shell::ConnectionReset;
+pub use shell::{ConnectionReset, OverTls};

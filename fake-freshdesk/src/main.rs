@@ -4,22 +4,26 @@
 //! |---|---|
 //! | `binary/args.rs` | the command line |
 //! | `binary/listen.rs` | the two listeners |
+//! | `binary/tls.rs` | TLS with a CA made for the run |
+//! | `binary/seed.rs` | reads a seed file |
 //! | `binary/outbound.rs` | the HTTP client that carries webhook calls out |
 
 mod binary {
     pub(crate) mod args;
     pub(crate) mod listen;
     pub(crate) mod outbound;
+    pub(crate) mod seed;
+    pub(crate) mod tls;
 }
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use fake_freshdesk::{Clock, NewAccount, Plan, Server, ServerOptions, TimeMode};
+use fake_freshdesk::{Clock, NewAccount, OverTls, Plan, Server, ServerOptions, TimeMode};
 
 use binary::args::Args;
-use binary::{listen, outbound};
+use binary::{listen, outbound, seed, tls};
 
 /// Writes to stdout and flushes; a parent that closed the pipe wants no more.
 fn say(line: &str) {
@@ -71,8 +75,13 @@ async fn run(args: Args) -> Result<(), String> {
         Some(token) => token,
         None => random_token()?,
     };
+    let world = args.seed_file.as_deref().map(seed::read).transpose()?;
     let api = listen::bind("--listen", args.listen).await?;
     let control = listen::bind("--control-listen", args.control_listen).await?;
+    let secure = match args.tls {
+        true => Some(listen::bind("--tls-listen", args.tls_listen).await?),
+        false => None,
+    };
     let clock = Clock::starting_at(start_of_time());
     if let Some(scale) = args.time_scale {
         clock.set_mode(TimeMode::Scaled, scale);
@@ -80,34 +89,72 @@ async fn run(args: Args) -> Result<(), String> {
     let mut options = ServerOptions::new(clock, token.clone(), outbound::client()?);
     options.allowed_webhook_hosts = args.allow_webhook_host;
     options.journal_capacity = args.journal_capacity;
+    options.chaos = args.chaos;
     let server = Server::start(options);
-    let mut accounts = args.account;
-    if accounts.is_empty() {
-        accounts.push(("yourcompany.freshdesk.com".to_owned(), Plan::Enterprise));
-    }
-    let mut made = Vec::new();
-    for (domain, plan) in accounts {
-        let key = server
-            .create_account(NewAccount::new(&domain, plan))
-            .map_err(|error| format!("--account: {error}"))?;
-        made.push((domain, key));
-    }
+    let made = match world {
+        Some(world) => sown(&server, &world)?,
+        None => created(&server, args.account)?,
+    };
     let api_url = format!("http://{}", api.address);
     let control_url = format!("http://{}", control.address);
     say(&format!("listening api {api_url}"));
     say(&format!("listening control {control_url}"));
+    if let Some(secure) = secure {
+        let ca = args.tls_ca.unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("fake-freshdesk-ca-{}.pem", std::process::id()))
+        });
+        let domains: Vec<String> = made.iter().map(|(domain, _)| domain.clone()).collect();
+        let acceptor = tls::acceptor(&domains, &ca)?;
+        say(&format!("listening tls https://{}", secure.address));
+        say(&format!("tls ca {}", ca.display()));
+        tokio::spawn(tls::serve(
+            secure.listener,
+            acceptor,
+            server.api().layer(axum::Extension(OverTls)),
+        ));
+    }
     say(&format!("control token {token}"));
     for (domain, key) in &made {
         say(&format!("account {domain} api-key {key}"));
     }
     say("");
-    let (domain, key) = &made[0];
     say("Try:");
-    say(&format!(
-        "  curl -u {key}:X -H 'Host: {domain}' {api_url}/api/v2/agents/me"
-    ));
+    if let Some((domain, key)) = made.first() {
+        say(&format!(
+            "  curl -u {key}:X -H 'Host: {domain}' {api_url}/api/v2/agents/me"
+        ));
+    }
     say(&format!(
         "  curl -H 'Authorization: Bearer {token}' {control_url}/control/v1/accounts"
     ));
     listen::serve(api, server.api(), control, server.control()).await
+}
+
+/// Accounts from the command line, or the one that is always there.
+fn created(
+    server: &Server,
+    accounts: Vec<(String, Plan)>,
+) -> Result<Vec<(String, String)>, String> {
+    let accounts = match accounts.is_empty() {
+        true => vec![("yourcompany.freshdesk.com".to_owned(), Plan::Enterprise)],
+        false => accounts,
+    };
+    let make = |(domain, plan): (String, Plan)| match server
+        .create_account(NewAccount::new(&domain, plan))
+    {
+        Ok(key) => Ok((domain, key)),
+        Err(error) => Err(format!("--account: {error}")),
+    };
+    accounts.into_iter().map(make).collect()
+}
+
+/// Accounts from a seed file.
+fn sown(server: &Server, world: &serde_json::Value) -> Result<Vec<(String, String)>, String> {
+    let made = server
+        .seed(world)
+        .map_err(|bad| format!("--seed-file: {}: {}", bad.path, bad.message))?;
+    Ok(made
+        .into_iter()
+        .map(|seeded| (seeded.domain, seeded.api_key))
+        .collect())
 }

@@ -8,7 +8,9 @@ use tokio::sync::Notify;
 
 use crate::carrier::carry;
 use crate::clock::Clock;
-use crate::core::{CoreOptions, Effect, Helpdesk, Ms, NewAccount, WebhookCall};
+use crate::core::{
+    BadSeed, BadSnapshot, CoreOptions, Effect, Helpdesk, Ms, NewAccount, Seeded, WebhookCall,
+};
 use crate::shell;
 
 /// Whatever answers HTTP requests: a socket client, or a router in memory.
@@ -32,6 +34,9 @@ pub struct ServerOptions {
     pub journal_capacity: usize,
     /// Who carries webhook calls out.
     pub webhooks: HttpService,
+    /// Accounts meet faults drawn from this seed, unless their own settings
+    /// say otherwise. Default: none.
+    pub chaos: Option<u64>,
 }
 
 impl ServerOptions {
@@ -44,6 +49,7 @@ impl ServerOptions {
             allowed_webhook_hosts: Vec::new(),
             journal_capacity: 100_000,
             webhooks,
+            chaos: None,
         }
     }
 }
@@ -61,6 +67,8 @@ pub(crate) struct Shared {
     in_flight: AtomicUsize,
     /// A webhook call came back.
     landed: Notify,
+    /// The journal's newest number, for those who follow it.
+    journal: tokio::sync::watch::Sender<u64>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -83,6 +91,7 @@ impl Server {
         let core = CoreOptions {
             allowed_webhook_hosts: options.allowed_webhook_hosts,
             journal_capacity: options.journal_capacity,
+            chaos: options.chaos,
         };
         let shared = Arc::new(Shared {
             clock: options.clock,
@@ -93,6 +102,7 @@ impl Server {
             wake: Arc::new(Notify::new()),
             in_flight: AtomicUsize::new(0),
             landed: Notify::new(),
+            journal: tokio::sync::watch::Sender::new(0),
         });
         let weak = Arc::downgrade(&shared);
         let clock = shared.clock.clone();
@@ -131,6 +141,16 @@ impl Server {
         self.shared
             .with_core(|core, now| core.create_account(now, account))
     }
+
+    /// Makes what a seed file describes (see `docs/fidelity.md` and the
+    /// control API for what may stand in it).
+    ///
+    /// # Errors
+    ///
+    /// Something in it is wrong; what came before it has been made.
+    pub fn seed(&self, world: &serde_json::Value) -> Result<Vec<Seeded>, BadSeed> {
+        self.shared.with_core(|core, now| core.seed(now, world))
+    }
 }
 
 impl Drop for Shared {
@@ -154,6 +174,7 @@ impl Shared {
         let result = work(&mut core, now);
         let effects = core.take_effects();
         let moved = core.next_due() != before;
+        self.publish(core.last_seq());
         drop(core);
         self.carry_out(effects);
         if moved {
@@ -169,9 +190,33 @@ impl Shared {
         core.run_due(now);
         let effects = core.take_effects();
         let next = core.next_due();
+        self.publish(core.last_seq());
         drop(core);
         self.carry_out(effects);
         next
+    }
+
+    fn publish(&self, seq: u64) {
+        self.journal
+            .send_if_modified(|newest| std::mem::replace(newest, seq) != seq);
+    }
+
+    /// Tells of each change of the journal's newest number.
+    pub(crate) fn follow_journal(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.journal.subscribe()
+    }
+
+    /// The whole state as JSON.
+    pub(crate) fn snapshot(self: &Arc<Self>) -> Vec<u8> {
+        self.with_core(Helpdesk::snapshot)
+    }
+
+    /// Takes over a snapshot's state and its point in time.
+    pub(crate) fn restore(self: &Arc<Self>, bytes: &[u8]) -> Result<Ms, BadSnapshot> {
+        let now = self.with_core(|core, _| core.restore(bytes))?;
+        self.clock.set(now);
+        self.wake.notify_one();
+        Ok(now)
     }
 
     fn carry_out(self: &Arc<Self>, effects: Vec<Effect>) {

@@ -13,6 +13,11 @@ Examples:
   fake-freshdesk --account acme.freshdesk.com:growth --listen 127.0.0.1:0 --control-listen 127.0.0.1:0
       takes free ports and prints them: `listening api http://127.0.0.1:PORT`
 
+  fake-freshdesk --tls --tls-listen 127.0.0.1:8443
+      prints `tls ca PATH`; then
+      curl --cacert PATH --connect-to yourcompany.freshdesk.com:443:127.0.0.1:8443 \\
+           -u API_KEY:X https://yourcompany.freshdesk.com/api/v2/agents/me
+
   curl -u API_KEY:X -H 'Host: acme.freshdesk.com' http://127.0.0.1:8080/api/v2/tickets
       asks one account by its Host; with only one account, no Host is needed
 
@@ -51,6 +56,26 @@ pub(crate) struct Args {
     /// How many entries the journal keeps
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) journal_capacity: usize,
+
+    /// A world to begin with: accounts, agents, rules, tickets (YAML or JSON)
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
+    pub(crate) seed_file: Option<std::path::PathBuf>,
+
+    /// Calls and webhooks meet faults drawn from this seed
+    #[arg(long, value_name = "SEED")]
+    pub(crate) chaos: Option<u64>,
+
+    /// Also listen with TLS, under a certificate of a CA made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Where TLS listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(crate) tls_listen: SocketAddr,
+
+    /// Where the CA's certificate is written; a temporary file if absent
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<std::path::PathBuf>,
 
     /// An account and its plan: free, growth, pro, enterprise or trial (repeatable)
     #[arg(long, value_name = "DOMAIN:PLAN", value_parser = account)]

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 /// A bound listener.
 pub(crate) struct Bound {
-    listener: TcpListener,
+    pub(crate) listener: TcpListener,
     /// The address with the port that was really taken.
     pub(crate) address: SocketAddr,
 }

@@ -49,6 +49,10 @@ pub(crate) struct Account {
     pub(crate) quota_override: Option<Quota>,
     pub(crate) usage: Usage,
     pub(crate) suspended: bool,
+    /// API calls so far.
+    pub(crate) calls: u64,
+    /// Webhook attempts so far.
+    pub(crate) attempts: u64,
     pub(crate) creation_rules: CreationRules,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
@@ -72,7 +76,8 @@ pub(crate) struct Account {
     pub(crate) delivery_count: u64,
     /// Webhook calls in the current clock hour: (hour's start, calls).
     pub(crate) webhook_hour: (Ms, u32),
-    #[serde(skip)]
+    /// How often a rule ran on a ticket since when: (rule, ticket) → (since, times).
+    #[serde(with = "as_pairs")]
     pub(crate) loop_guard: HashMap<(i64, i64), (Ms, u32)>,
     pub(crate) mails: VecDeque<Mail>,
     pub(crate) mail_count: u64,
@@ -114,6 +119,8 @@ impl Account {
             quota_override: None,
             usage: Usage::default(),
             suspended: false,
+            calls: 0,
+            attempts: 0,
             creation_rules: CreationRules::FirstMatch,
             settings: Settings::default(),
             ids,
@@ -265,5 +272,32 @@ impl Account {
     /// Rules of one type, in order of execution.
     pub(crate) fn rules_of(&self, kind: u8) -> impl Iterator<Item = &Arc<Rule>> {
         self.rules.iter().filter(move |rule| rule.kind == kind)
+    }
+}
+
+/// JSON has no keys but texts: the loop guard is written as a sorted list.
+mod as_pairs {
+    use std::collections::HashMap;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Ms;
+
+    type Guard = HashMap<(i64, i64), (Ms, u32)>;
+
+    pub(super) fn serialize<S: Serializer>(
+        guard: &Guard,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut pairs: Vec<_> = guard.iter().collect();
+        pairs.sort_unstable();
+        pairs.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Guard, D::Error> {
+        let pairs: Vec<((i64, i64), (Ms, u32))> = Vec::deserialize(deserializer)?;
+        Ok(pairs.into_iter().collect())
     }
 }

@@ -41,6 +41,11 @@ impl Agenda {
         self.tasks.insert((due, self.arrivals), task);
     }
 
+    /// All tasks, in order.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.values()
+    }
+
     /// When the first task falls due.
     pub(crate) fn next_due(&self) -> Option<Ms> {
         self.tasks.keys().next().map(|(due, _)| *due)

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,27 +45,31 @@ impl Upload {
 
 /// Contents by SHA-256.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Vec<u8>>", into = "Vec<Vec<u8>>")]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub(crate) struct Contents {
     kept: HashMap<Box<str>, Bytes>,
     total: usize,
 }
 
-impl From<Vec<Vec<u8>>> for Contents {
-    fn from(list: Vec<Vec<u8>>) -> Self {
+impl TryFrom<Vec<String>> for Contents {
+    type Error = base64::DecodeError;
+
+    fn try_from(list: Vec<String>) -> Result<Self, Self::Error> {
         let mut contents = Contents::default();
-        for bytes in list {
-            contents.keep(&bytes.into());
+        for encoded in list {
+            contents.keep(&STANDARD.decode(encoded)?.into());
         }
-        contents
+        Ok(contents)
     }
 }
 
-impl From<Contents> for Vec<Vec<u8>> {
+impl From<Contents> for Vec<String> {
     fn from(contents: Contents) -> Self {
         let mut kept: Vec<_> = contents.kept.into_iter().collect();
         kept.sort_by(|a, b| a.0.cmp(&b.0));
-        kept.into_iter().map(|(_, bytes)| bytes.to_vec()).collect()
+        kept.into_iter()
+            .map(|(_, bytes)| STANDARD.encode(bytes))
+            .collect()
     }
 }
 

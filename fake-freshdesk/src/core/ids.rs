@@ -83,7 +83,7 @@ pub(crate) fn uuid(counter: u64) -> String {
 }
 
 /// The splitmix64 finalizer.
-fn scramble(counter: u64) -> u64 {
+pub(crate) fn scramble(counter: u64) -> u64 {
     let mut word = counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -93,6 +93,14 @@ impl Journal {
         }
     }
 
+    /// An empty journal whose numbering goes on after `seq`.
+    pub(crate) fn starting_after(capacity: usize, seq: u64) -> Self {
+        Journal {
+            first: seq + 1,
+            ..Journal::new(capacity)
+        }
+    }
+
     /// The number of the newest entry, or of the one before the first.
     pub(crate) fn last_seq(&self) -> u64 {
         self.first + self.entries.len() as u64 - 1

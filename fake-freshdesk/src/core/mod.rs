@@ -12,13 +12,15 @@
 //! | `events.rs`, `automation/` | what happens to tickets, and the rules over it |
 //! | `plan.rs`, `quota.rs`, `settings.rs` | plans as data, the allowance, the named defaults |
 //! | `agenda.rs`, `time.rs`, `ids.rs`, `words.rs` | due tasks, stamps, counters, nearest words |
-//! | `journal.rs`, `mail.rs`, `faults.rs` | what can be observed, what can be broken |
+//! | `journal.rs`, `mail.rs`, `faults.rs`, `chaos.rs` | what can be observed, what can be broken |
+//! | `seed.rs`, `snapshot.rs` | a world from a file; the whole state as JSON and back |
 //! | `v2/` | the REST API |
 //! | `control/` | the control API |
 
 mod account;
 mod agenda;
 mod automation;
+mod chaos;
 mod contents;
 mod control;
 mod desk;
@@ -32,7 +34,9 @@ mod mail;
 mod people;
 mod plan;
 mod quota;
+mod seed;
 mod settings;
+mod snapshot;
 mod tickets;
 mod time;
 mod v2;
@@ -48,6 +52,8 @@ pub use control::{ControlReply, ControlRequest, NewAccount};
 pub use faults::Connection;
 pub use ids::AccountId;
 pub use plan::{Plan, Quota};
+pub use seed::{BadSeed, Seeded};
+pub use snapshot::BadSnapshot;
 pub use time::Ms;
 pub use v2::{ApiBody, ApiReply, ApiRequest};
 
@@ -64,6 +70,8 @@ pub struct CoreOptions {
     pub allowed_webhook_hosts: Vec<String>,
     /// How many entries the journal keeps.
     pub journal_capacity: usize,
+    /// New accounts meet faults drawn from this seed.
+    pub chaos: Option<u64>,
 }
 
 /// Something the core wants done outside.

@@ -93,6 +93,11 @@ pub(crate) struct Settings {
     pub(crate) require_subject_and_description: bool,
     /// Bulk jobs are done so long after they were asked for. [I]
     pub(crate) job_seconds: f64,
+    /// A webhook action without URL or method is answered with 500. [O TFP]
+    pub(crate) incomplete_webhook_action_is_500: bool,
+    /// Calls and webhooks meet faults drawn from this seed, the same ones for
+    /// the same order of calls. A fault, not a default.
+    pub(crate) chaos_seed: Option<u64>,
     /// `Date` headers are off by so much. A fault, not a default.
     pub(crate) date_header_skew_seconds: f64,
 }
@@ -126,6 +131,8 @@ impl Default for Settings {
             search_lag_seconds: 120.0,
             require_subject_and_description: false,
             job_seconds: 2.0,
+            incomplete_webhook_action_is_500: true,
+            chaos_seed: None,
             date_header_skew_seconds: 0.0,
         }
     }

@@ -24,9 +24,10 @@ const EDGE_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionReset;
 
-/// An extension of requests that came over TLS.
+/// An extension of requests that came over TLS: `Location`, `Link` and
+/// attachment URLs then say `https`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OverTls;
+pub struct OverTls;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new().fallback(answer).with_state(shared)

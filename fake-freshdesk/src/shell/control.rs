@@ -29,7 +29,7 @@ fn json_response(status: u16, body: &Value) -> Response {
     })
 }
 
-fn written(reply: ControlReply) -> Response {
+pub(super) fn written(reply: ControlReply) -> Response {
     let has_body = reply.body.is_some();
     let mut response = Response::new(Body::from(reply.body.unwrap_or_default()));
     *response.status_mut() =
@@ -79,7 +79,8 @@ fn welcome() -> Response {
                 "GET …/{domain}/rules", "POST …/{domain}/rules/{type}", "PUT|DELETE …/{domain}/rules/{type}/{id}",
                 "GET …/{domain}/rules/{type}/{id}/activity",
                 "GET …/{domain}/mails", "GET|POST …/{domain}/faults", "DELETE …/{domain}/faults/{id}",
-                "GET /control/v1/journal", "GET|PUT /control/v1/time", "POST /control/v1/time/advance",
+                "GET /control/v1/journal", "GET /control/v1/journal/stream",
+                "GET /control/v1/snapshot", "POST /control/v1/restore", "GET|PUT /control/v1/time", "POST /control/v1/time/advance",
                 "POST /control/v1/reset",
             ],
         }),
@@ -111,6 +112,25 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         (&Method::GET, "/control/v1/time") => return time(&shared),
         (&Method::PUT, "/control/v1/time") => return set_time(&shared, &body),
         (&Method::POST, "/control/v1/time/advance") => return advance(&shared, &body).await,
+        (&Method::GET, "/control/v1/journal/stream") => {
+            let from = parts
+                .headers
+                .get("last-event-id")
+                .and_then(|value| value.to_str().ok());
+            return super::stream::journal(&shared, parts.uri.query(), from);
+        }
+        (&Method::GET, "/control/v1/snapshot") => {
+            return written(ControlReply {
+                status: 200,
+                body: Some(shared.snapshot()),
+            });
+        }
+        (&Method::POST, "/control/v1/restore") => {
+            return match shared.restore(&body) {
+                Ok(now) => json_response(200, &json!({"now": stamp(now)})),
+                Err(bad) => refused(400, "invalid_value", &bad.message, &bad.path),
+            };
+        }
         (&Method::POST, "/control/v1/reset") => {
             shared.reset();
             return written(ControlReply {

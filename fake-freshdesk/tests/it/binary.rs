@@ -243,3 +243,93 @@ fn help_teaches_with_examples() {
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }
 }
+
+#[tokio::test]
+async fn tls_speaks_both_versions_of_http_under_a_ca_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    let seed = folder.path().join("world.yaml");
+    std::fs::write(&seed, "accounts:\n  - domain: acme.freshdesk.com\n    plan: growth\n    admin: {name: Ada, email: ada@acme.com, api_key: ADASKEY1}\n").unwrap();
+    let mut process = command(
+        &[
+            &PORTS[..],
+            &[
+                "--tls",
+                "--tls-listen",
+                "127.0.0.1:0",
+                "--tls-ca",
+                ca.to_str().unwrap(),
+                "--seed-file",
+                seed.to_str().unwrap(),
+            ],
+        ]
+        .concat(),
+    )
+    .spawn()
+    .unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let started: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    let fake = Fake {
+        process,
+        api: String::new(),
+        control: String::new(),
+        key: "ADASKEY1".into(),
+    };
+    let port = started
+        .iter()
+        .find_map(|line| line.strip_prefix("listening tls https://127.0.0.1:"))
+        .unwrap();
+    let authority = reqwest::Certificate::from_pem(&std::fs::read(&ca).unwrap()).unwrap();
+    for version in [http::Version::HTTP_11, http::Version::HTTP_2] {
+        let address =
+            std::net::SocketAddr::new("127.0.0.1".parse().unwrap(), port.parse().unwrap());
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .add_root_certificate(authority.clone())
+            .resolve("acme.freshdesk.com", address);
+        let builder = if version == http::Version::HTTP_11 {
+            builder.http1_only()
+        } else {
+            builder
+        };
+        let url = format!("https://acme.freshdesk.com:{port}/api/v2/agents/me");
+        let answer = builder
+            .build()
+            .unwrap()
+            .get(url)
+            .basic_auth(&fake.key, Some("X"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, version));
+        let me: Value = answer.json().await.unwrap();
+        assert_eq!(me["contact"]["email"], "ada@acme.com");
+    }
+}
+
+#[test]
+fn a_seed_file_that_is_wrong_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.yaml");
+    let refused = |text: &[u8]| {
+        std::fs::write(&file, text).unwrap();
+        let (code, told) = ended(&[&PORTS[..], &["--seed-file", file.to_str().unwrap()]].concat());
+        assert_eq!(code, Some(2), "{told}");
+        told
+    };
+    assert!(refused(b"accounts: [").contains("world.yaml"));
+    assert!(refused(b"\xff\xfe").contains("not UTF-8"));
+    assert!(refused(b"acounts: []").contains("did you mean `accounts`?"));
+    assert!(
+        refused(b"accounts:\n  - domain: x.freshdesk.com\n    plan: gold\n")
+            .contains("accounts[0].plan")
+    );
+    let (code, told) = ended(&[&PORTS[..], &["--seed-file", "/no/such/file"]].concat());
+    assert_eq!(
+        (code, told.contains("/no/such/file")),
+        (Some(2), true),
+        "{told}"
+    );
+}

@@ -358,3 +358,157 @@ async fn accounts_are_kept_apart() {
         204
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_the_whole_state_and_goes_on_where_it_was() {
+    let world = World::new("growth").await;
+    world.receiver(&[crate::world::Receiver::Status(500)]);
+    world
+        .act(
+            "POST",
+            "/rules/1",
+            json!({"name": "new", "actions": [webhook_action()]}),
+        )
+        .await;
+    let file = json!({"name": "a.txt", "bytes_base64": "aGk="});
+    world
+        .act("POST", "/tickets", json!({"from": {"email": "a@example.com"}, "subject": "s", "text": "t", "attachments": [file]}))
+        .await;
+    wait(60.0).await;
+    let snapshot = world.control("GET", "/snapshot", Value::Null).await.json();
+    world.control("POST", "/reset", Value::Null).await;
+    wait(1_000.0).await;
+    assert_eq!(world.hooks().len(), 1, "after a reset nothing is retried");
+    let restored = world.control("POST", "/restore", snapshot.clone()).await;
+    assert_eq!(
+        (restored.status, &restored.json()["now"]),
+        (200, &json!("2026-01-05T09:01:00.000Z"))
+    );
+    assert_eq!(
+        world.control("GET", "/snapshot", Value::Null).await.json(),
+        snapshot
+    );
+    wait(240.9).await;
+    assert_eq!(world.hooks().len(), 1);
+    wait(0.2).await;
+    assert_eq!(
+        world.hooks().len(),
+        2,
+        "the retry comes five minutes after the first try"
+    );
+    let ticket = world.get("/tickets/1").await.json();
+    let url = ticket["attachments"][0]["attachment_url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        world
+            .raw(Request::get(url).body(Body::empty()).unwrap())
+            .await
+            .bytes,
+        b"hi"
+    );
+    let refused = world
+        .control("POST", "/restore", json!({"version": 1, "now": "soon"}))
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.json());
+    assert_eq!(
+        world.get("/tickets/1").await.status,
+        200,
+        "a bad snapshot changes nothing"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_journal_can_be_followed() {
+    use futures::StreamExt as _;
+    let world = World::new("growth").await;
+    world.customer_ticket().await;
+    let request =
+        Request::get("http://localhost/control/v1/journal/stream?kind=action,ticket_event")
+            .header("authorization", "Bearer control-token")
+            .header("last-event-id", "1");
+    let response = world
+        .server
+        .control()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut stream = response.into_body().into_data_stream();
+    let mut next =
+        async || String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    let first = next().await;
+    assert!(
+        first.starts_with("id: 2\nevent: ticket_event\ndata: {"),
+        "{first}"
+    );
+    let (later, _) = tokio::join!(next(), world.customer_ticket());
+    assert!(
+        later.contains("event: action") && later.contains("\"ticket_id\":2"),
+        "{later}"
+    );
+    let wrong = world
+        .control("GET", "/journal/stream?kind=weather", Value::Null)
+        .await;
+    assert_eq!(wrong.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn chaos_is_the_same_for_the_same_seed() {
+    let fates = async |seed: u64| {
+        let account =
+            json!({"domain": DOMAIN, "plan": "enterprise", "settings": {"chaos_seed": seed}});
+        let world = World::with(account).await;
+        let mut seen = Vec::new();
+        for _ in 0..100 {
+            let answer = world.get("/agents/me").await;
+            seen.push((answer.status, answer.reset));
+        }
+        seen
+    };
+    let first = fates(7).await;
+    assert!(
+        first.iter().any(|(status, _)| *status != 200) && first.iter().any(|(_, reset)| *reset)
+    );
+    assert_eq!(first, fates(7).await);
+    assert_ne!(first, fates(8).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_world_can_be_sown_and_mistakes_in_it_are_named() {
+    let world = World::new("growth").await;
+    let account = |more: Value| {
+        let mut account =
+            json!({"domain": "acme.freshdesk.com", "plan": "pro", "groups": [{"name": "Billing"}]});
+        account
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"accounts": [account]})
+    };
+    let wrong = |more: Value| {
+        let bad = world.server.seed(&account(more)).unwrap_err();
+        // Each try begins anew.
+        format!("{}: {}", bad.path, bad.message)
+    };
+    let mut told = Vec::new();
+    for more in [
+        json!({"agents": [{"name": "R", "email": "r@acme.com", "role": "Agnt"}]}),
+        json!({"agents": [{"name": "R", "email": "r@acme.com", "role": "Agent", "groups": ["Biling"]}]}),
+        json!({"colour": "red"}),
+        json!({"tickets": [{"from": {"email": "a@b.de"}, "subject": "s", "text": "t", "thread": [{"shout": "x"}]}]}),
+        json!({"rules": {"creation": [{"name": "r", "actions": [{"field_name": "dance"}]}]}}),
+    ] {
+        told.push(wrong(more));
+        world
+            .control("DELETE", "/accounts/acme.freshdesk.com", Value::Null)
+            .await;
+    }
+    assert_json_snapshot!("seed mistakes", told);
+    let made = world.server.seed(&account(json!({"agents": [{"name": "R", "email": "r@acme.com", "role": "Agent", "groups": ["Billing"], "api_key": "RITASKEY"}]}))).unwrap();
+    assert_eq!(
+        (made.len(), made[0].domain.as_str()),
+        (1, "acme.freshdesk.com")
+    );
+}

@@ -9,6 +9,7 @@ use super::rule::kind;
 use super::save::loopback_or_allowed;
 use super::webhook::Rendered;
 use crate::core::agenda::Task;
+use crate::core::chaos;
 use crate::core::desk::Desk;
 use crate::core::faults::{WebhookFault, strike_webhook};
 use crate::core::ids::AccountId;
@@ -95,6 +96,15 @@ impl Delivery {
             self.state,
             State::Delivered | State::Failed | State::Dropped
         )
+    }
+
+    /// Is an attempt's outcome still awaited?
+    pub(crate) fn is_under_way(&self) -> bool {
+        !self.is_final()
+            && self
+                .attempts
+                .last()
+                .is_some_and(|attempt| attempt.finished_at.is_none())
     }
 
     fn call(&self, account: AccountId, timeout: Ms, copy: bool) -> WebhookCall {
@@ -236,7 +246,10 @@ impl Desk<'_> {
                 },
             );
         }
-        let struck = strike_webhook(&mut self.account.faults);
+        self.account.attempts += 1;
+        let (seed, count) = (self.account.settings.chaos_seed, self.account.attempts);
+        let struck =
+            strike_webhook(&mut self.account.faults).or_else(|| chaos::webhook(seed?, count));
         if let Some(fault) = &struck {
             self.cause = Some(seq);
             self.note(Body::Other(

@@ -392,7 +392,11 @@ impl Draft<'_> {
     fn webhook(&mut self, action: &Map<String, Value>) {
         let word = |key: &str| action.get(key).and_then(Value::as_str);
         let (Some(method), Some(url)) = (word("request_type"), word("url")) else {
-            self.broken_webhook = true;
+            if self.account.settings.incomplete_webhook_action_is_500 {
+                self.broken_webhook = true;
+            } else {
+                self.errors.push(FieldError::missing("actions[url]"));
+            }
             return;
         };
         if !["GET", "POST", "PUT", "DELETE", "PATCH"].contains(&method.to_uppercase().as_str()) {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{ControlReply, ControlRequest, Refusal, Result, read};
 use super::routes::Control;
+use super::staff::check_key;
 use crate::core::account::{Account, CreationRules};
 use crate::core::ids::AccountId;
 use crate::core::people::Agent;
@@ -18,6 +19,7 @@ use crate::core::{Helpdesk, Ms};
 pub(crate) struct Admin {
     name: String,
     email: String,
+    api_key: Option<String>,
 }
 
 /// Overrides of single figures of the plan's table.
@@ -191,7 +193,18 @@ impl Helpdesk {
             });
         let id = AccountId(self.next_account);
         let mut account = Account::new(id, &domain, new.plan, admin, now);
-        account.settings = Settings::default()
+        if let Some(key) = new.admin.as_ref().and_then(|admin| admin.api_key.clone()) {
+            check_key(&account, "admin.api_key", &key)?;
+            if let Some(mut admin) = account.people.agent(account.admin_id).cloned() {
+                admin.api_key = key;
+                account.people.put_agent(admin);
+            }
+        }
+        let defaults = Settings {
+            chaos_seed: self.options.chaos,
+            ..Settings::default()
+        };
+        account.settings = defaults
             .patched(&new.settings.unwrap_or_default())
             .map_err(bad_setting)?;
         account.quota_override = new.quota.map(|quota| quota.over(new.plan.row().quota));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::accounts;
 use super::call::{ControlReply, Refusal, Result, read};
 use super::routes::Control;
+use crate::core::account::Account;
 use crate::core::fields::CUSTOM_TYPES;
 use crate::core::ids::api_key;
 use crate::core::people::{Agent, DEFAULT_ROLES, Group, Handle};
@@ -21,6 +22,7 @@ struct NewAgent {
     #[serde(default)]
     group_ids: Vec<i64>,
     ticket_scope: Option<u8>,
+    api_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +43,21 @@ fn check_role(role: &str) -> Result<()> {
         "role",
         words::unknown("role", role, DEFAULT_ROLES.map(|(name, _)| name)),
     ))
+}
+
+/// A key that a test chooses must be one that could be sent, and nobody else's.
+pub(super) fn check_key(account: &Account, field: &str, key: &str) -> Result<()> {
+    if key.len() < 8 || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let message = "a key is at least 8 letters and digits".to_owned();
+        return Err(Refusal::invalid(field, message));
+    }
+    match account.people.agent_by_key(key) {
+        Some(owner) => Err(Refusal::conflict(
+            field,
+            format!("agent {} has this key already", owner.id),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn check_scope(scope: Option<u8>) -> Result<()> {
@@ -96,11 +113,15 @@ pub(super) fn add_agent(call: &mut Control<'_, '_>) -> Result {
             format!("`{}` is somebody's address already", new.email),
         ));
     }
+    if let Some(key) = &new.api_key {
+        check_key(call.desk.account, "api_key", key)?;
+    }
     let id = call
         .desk
         .account
         .add_agent(&new.name, &new.email, &new.role, call.desk.now);
     let mut agent = agent(call, id)?;
+    agent.api_key = new.api_key.unwrap_or(agent.api_key);
     agent.group_ids = new.group_ids;
     agent.ticket_scope = new.ticket_scope.unwrap_or(agent.ticket_scope);
     let shown = accounts::agent(call.desk.account, &agent);

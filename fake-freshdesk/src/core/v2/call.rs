@@ -16,6 +16,7 @@ use super::routes::{Access, Found, Takes, find};
 use super::{auth, files};
 use crate::core::Helpdesk;
 use crate::core::account::Account;
+use crate::core::chaos;
 use crate::core::contents::Upload;
 use crate::core::desk::Desk;
 use crate::core::faults::{Connection, Fault, strike_call};
@@ -209,7 +210,10 @@ impl Helpdesk {
         let domain = std::sync::Arc::clone(&desk.account.domain);
         let seq = desk.journal.add(now, &domain, None, Body::Open);
         desk.cause = Some(seq);
-        let struck = strike_call(&mut desk.account.faults, request.method.as_str(), &segments);
+        desk.account.calls += 1;
+        let (seed, count) = (desk.account.settings.chaos_seed, desk.account.calls);
+        let struck = strike_call(&mut desk.account.faults, request.method.as_str(), &segments)
+            .or_else(|| chaos::call(seed?, count));
         if let Some(fault) = &struck {
             desk.note(Body::Other(
                 "fault",
