@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     freshdesk::{Freshdesk, FreshdeskError, Quota},
+    metrics::Metrics,
     policies::Policies,
     settings::Connection,
     store::Store,
@@ -28,6 +29,7 @@ pub(crate) struct Desk {
     pub(crate) entropy: Entropy,
     pub(crate) policies: Arc<Policies>,
     pub(crate) public_url: String,
+    pub(crate) metrics: Metrics,
     /// Wakes the dispatcher: there is work, or the connection changed.
     pub(crate) work: Notify,
     /// Held while the connection is changed, so that two saves cannot mix.
@@ -63,6 +65,7 @@ impl Desk {
             entropy,
             policies: Arc::new(policies),
             public_url,
+            metrics: Metrics::default(),
             work: Notify::new(),
             connecting: tokio::sync::Mutex::default(),
             service,
@@ -79,6 +82,16 @@ impl Desk {
             .entry(domain.to_owned())
             .or_insert_with(|| Arc::new(Quota::new(self.policies.quota_reserve)))
             .clone()
+    }
+
+    /// The budgets of all accounts.
+    pub(crate) fn quotas(&self) -> Vec<(String, Arc<Quota>)> {
+        self.quotas
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(domain, quota)| (domain.clone(), quota.clone()))
+            .collect()
     }
 
     /// A client for an account.

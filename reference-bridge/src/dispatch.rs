@@ -11,6 +11,7 @@ use crate::{
     clock::later,
     desk::Desk,
     freshdesk::FreshdeskError,
+    metrics::Metrics,
     settings::{Connection, ConnectionState},
     store::{StoreError, Write},
     sweep,
@@ -125,6 +126,10 @@ async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
     } else {
         ticket::look(&desk, &connection, &mut job).await
     };
+    Metrics::add(&desk.metrics.looks);
+    if result.is_err() {
+        Metrics::add(&desk.metrics.looks_failed);
+    }
     let result = match (job.ticket_id, result) {
         // The sweep's line is put back, with its attempts forgotten.
         (SWEEP, Ok(End::Later(at))) => {

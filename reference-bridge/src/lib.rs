@@ -15,6 +15,7 @@
 //! | `dispatch`, [`work`] | the queue: one job at a time per ticket |
 //! | `backfill`, `sweep` | the one import, and healing lost webhooks |
 //! | `rules`, `diagnosis`, `support`, `redact` | why the AI acts or stays silent, and the bundle for support |
+//! | [`doctor`], `metrics` | for those who operate it |
 //! | `ticket` | looking at a ticket: mirror, decide, act |
 //! | [`session`], [`turn`] | what is kept of a ticket, and of the AI's turn on it |
 //! | `freshdesk` | the client of the Freshdesk REST API |
@@ -34,6 +35,7 @@ mod diagnosis;
 mod dispatch;
 mod entropy;
 mod freshdesk;
+mod metrics;
 mod redact;
 mod rules;
 mod support;
@@ -43,6 +45,7 @@ mod verify;
 mod webhook;
 
 pub mod brain;
+pub mod doctor;
 pub mod policies;
 pub mod session;
 pub mod settings;
@@ -51,7 +54,7 @@ pub mod turn;
 pub mod work;
 
 pub use self::{
-    brain::{Brain, HttpBrain, ScriptedBrain},
+    brain::{Brain, HttpBrain, OpenAiBrain, ScriptedBrain},
     bridge::{Bridge, BridgeOptions, StartError},
     clock::Clock,
     entropy::Entropy,

@@ -10,10 +10,12 @@ mod sockets;
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use clap::Parser as _;
-use options::{Options, StoreChoice};
+use options::{Command, Doctor, Options, StoreChoice};
 use reference_bridge::{
-    Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, ScriptedBrain,
-    SqliteStore, Store, store::Seal,
+    Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, OpenAiBrain,
+    PostgresStore, ScriptedBrain, SqliteStore, Store,
+    doctor::{self, Complaint},
+    store::Seal,
 };
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -67,10 +69,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return end(&Failure::internal(format!("no runtime: {error}"))),
     };
-    match runtime.block_on(serve(options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => end(&failure),
-    }
+    let ended = match options.command {
+        Some(Command::Doctor(doctor)) => runtime.block_on(examine(doctor)),
+        None => runtime.block_on(serve(options)).map(|()| ExitCode::SUCCESS),
+    };
+    ended.unwrap_or_else(|failure| end(&failure))
 }
 
 fn end(failure: &Failure) -> ExitCode {
@@ -98,13 +101,20 @@ async fn serve(options: Options) -> Result<(), Failure> {
         options.ca_file.as_deref(),
     )
     .map_err(Failure::usage)?;
-    let brain: Arc<dyn Brain> = match &options.brain_url {
-        Some(url) => {
+    let brain: Arc<dyn Brain> = match (&options.brain_url, &options.openai_url) {
+        (None, Some(url)) => {
+            let service = sockets::plain(options.ca_file.as_deref()).map_err(Failure::usage)?;
+            let model = options.openai_model.clone().unwrap_or_default();
+            let key = options.openai_key.as_deref().map(SecretString::from);
+            tracing::info!(%url, model, "the brain is an OpenAI-compatible chat endpoint");
+            Arc::new(OpenAiBrain::new(service, url.as_str(), model, key.as_ref()))
+        }
+        (Some(url), _) => {
             let service = sockets::plain(options.ca_file.as_deref()).map_err(Failure::usage)?;
             tracing::info!(%url, "the brain is asked over HTTP");
             Arc::new(HttpBrain::new(service, url.as_str()))
         }
-        None => {
+        (None, None) => {
             tracing::warn!("BRAIN_URL is not set: the scripted brain stays silent on every ticket");
             Arc::new(ScriptedBrain::silent())
         }
@@ -123,12 +133,8 @@ async fn serve(options: Options) -> Result<(), Failure> {
         .public_url
         .clone()
         .unwrap_or_else(|| format!("http://{address}"));
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one read of the system's time: everything else goes by this clock"
-    )]
-    let clock = Clock::starting_at(jiff::Timestamp::now());
-    let mut bridge = BridgeOptions::new(public_url, token, clock, entropy, store, freshdesk, brain);
+    let mut bridge =
+        BridgeOptions::new(public_url, token, clock(), entropy, store, freshdesk, brain);
     bridge.testing_clock = options.testing_clock;
     let bridge = Bridge::start(bridge)
         .await
@@ -143,6 +149,54 @@ async fn serve(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The system's clock, read once.
+fn clock() -> Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one read of the system's time: everything else goes by this clock"
+    )]
+    Clock::starting_at(jiff::Timestamp::now())
+}
+
+async fn examine(doctor: Doctor) -> Result<ExitCode, Failure> {
+    let service = sockets::freshdesk(
+        doctor.freshdesk_endpoint.as_ref(),
+        doctor.ca_file.as_deref(),
+    )
+    .map_err(Failure::usage)?;
+    let complaint = Complaint {
+        domain: doctor.domain,
+        api_key: SecretString::from(doctor.api_key.trim()),
+        webhook_url: doctor.webhook_url,
+        auto_handle_all: doctor.auto_handle_all,
+        default_group_id: doctor.default_group,
+        handoff_agent_id: doctor.handoff_agent,
+        handoff_group_id: doctor.handoff_group,
+        marker_field: doctor.marker_field,
+        ticket_id: doctor.ticket,
+    };
+    let report = doctor::examine(service, clock(), Entropy::from_os(), complaint)
+        .await
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    if let Some(agent) = &report.agent {
+        announce(&format!(
+            "verified: the key is {}'s <{}>; customers see that name on AI replies",
+            agent.name, agent.email
+        ))?;
+    }
+    if let Some(calls) = report.calls_per_minute {
+        announce(&format!("quota: {calls} calls a minute"))?;
+    }
+    for finding in &report.findings {
+        announce(finding)?;
+    }
+    if report.findings.is_empty() {
+        announce("nothing is wrong with the account as far as it can be read")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::from(1))
+}
+
 async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Store>, Failure> {
     Ok(match &options.store {
         StoreChoice::Memory => {
@@ -150,12 +204,22 @@ async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Stor
             Arc::new(MemoryStore::new())
         }
         StoreChoice::Sqlite(path) => {
-            let secret = options::encryption_key(options, path, entropy).map_err(Failure::usage)?;
+            let secret =
+                options::encryption_key(options, Some(path), entropy).map_err(Failure::usage)?;
             let seal = Seal::new(&secret, entropy.clone());
             let store = SqliteStore::open(path, seal)
                 .await
                 .map_err(|error| Failure::internal(error.to_string()))?;
             tracing::info!(path = %path.display(), "the store is SQLite");
+            Arc::new(store)
+        }
+        StoreChoice::Postgres(url) => {
+            let secret = options::encryption_key(options, None, entropy).map_err(Failure::usage)?;
+            let seal = Seal::new(&secret, entropy.clone());
+            let store = PostgresStore::connect(url, seal)
+                .await
+                .map_err(|error| Failure::internal(error.to_string()))?;
+            tracing::info!("the store is PostgreSQL");
             Arc::new(store)
         }
     })

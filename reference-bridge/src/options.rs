@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use reference_bridge::Entropy;
 use secrecy::SecretString;
 use url::Url;
@@ -16,6 +16,7 @@ use url::Url;
 #[command(
     version,
     about,
+    args_conflicts_with_subcommands = true,
     after_long_help = "\
 EXAMPLE
   Start a bridge, tell it where the brain is, and connect an account:
@@ -35,6 +36,9 @@ EXIT CODES
   3 the store or the system failed"
 )]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Where to listen; port 0 takes a free one. The line `listening
     /// http://ADDRESS` on standard output says when it is ready.
     #[arg(
@@ -64,6 +68,24 @@ pub(crate) struct Options {
     #[arg(long, env = "BRAIN_URL", value_name = "URL", value_parser = http_url)]
     pub(crate) brain_url: Option<Url>,
 
+    /// Let an OpenAI-compatible chat endpoint decide instead, such as
+    /// https://api.openai.com/v1; the key is taken from OPENAI_API_KEY.
+    #[arg(long, env = "OPENAI_BASE_URL", value_name = "URL", value_parser = http_url, conflicts_with = "brain_url", requires = "openai_model")]
+    pub(crate) openai_url: Option<Url>,
+
+    /// The model to ask there.
+    #[arg(long, env = "OPENAI_MODEL", value_name = "MODEL")]
+    pub(crate) openai_model: Option<String>,
+
+    /// Its key.
+    #[arg(
+        long,
+        env = "OPENAI_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(crate) openai_key: Option<String>,
+
     /// Where *.freshdesk.com is reached instead of the public internet, such as
     /// http://127.0.0.1:8080; the Host header and the TLS name stay the domain's.
     #[arg(long, env = "FRESHDESK_ENDPOINT", value_name = "URL", value_parser = http_url)]
@@ -73,8 +95,9 @@ pub(crate) struct Options {
     #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// Where sessions, the queue and the settings are kept: `sqlite:PATH` or
-    /// `memory`.
+    /// Where sessions, the queue and the settings are kept: `sqlite:PATH`,
+    /// `memory`, or `postgres://…` for several replicas (they need the same
+    /// BRIDGE_ENCRYPTION_KEY or --key-file).
     #[arg(
         long,
         env = "BRIDGE_STORE",
@@ -116,6 +139,67 @@ pub(crate) struct Options {
     pub(crate) testing_clock: bool,
 }
 
+/// What else the binary does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a live account, read-only, and name row, cause, place and fix of
+    /// what is wrong. Exit code 0: nothing is; 1: something is.
+    Doctor(Doctor),
+}
+
+/// What the doctor is told.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The account, such as yourcompany.freshdesk.com.
+    #[arg(long)]
+    pub(crate) domain: String,
+
+    /// The OpenCX agent's API key.
+    #[arg(
+        long,
+        env = "FRESHDESK_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(crate) api_key: String,
+
+    /// The webhook URL that the settings show.
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: String,
+
+    /// Intake: the AI takes every new ticket.
+    #[arg(long)]
+    pub(crate) auto_handle_all: bool,
+
+    /// Intake: the default group.
+    #[arg(long, value_name = "ID")]
+    pub(crate) default_group: Option<i64>,
+
+    /// The handoff agent.
+    #[arg(long, value_name = "ID")]
+    pub(crate) handoff_agent: Option<i64>,
+
+    /// The handoff group.
+    #[arg(long, value_name = "ID")]
+    pub(crate) handoff_group: Option<i64>,
+
+    /// The marker field.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) marker_field: Option<String>,
+
+    /// A ticket where the problem shows.
+    #[arg(long, value_name = "ID")]
+    pub(crate) ticket: Option<i64>,
+
+    /// As for the bridge.
+    #[arg(long, env = "FRESHDESK_ENDPOINT", value_name = "URL", value_parser = http_url)]
+    pub(crate) freshdesk_endpoint: Option<Url>,
+
+    /// As for the bridge.
+    #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
 /// Where things are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreChoice {
@@ -123,6 +207,8 @@ pub(crate) enum StoreChoice {
     Memory,
     /// In this SQLite file.
     Sqlite(PathBuf),
+    /// In this PostgreSQL database.
+    Postgres(String),
 }
 
 impl FromStr for StoreChoice {
@@ -132,7 +218,8 @@ impl FromStr for StoreChoice {
         match text.split_once(':') {
             None if text == "memory" => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            _ => Err("expected sqlite:PATH or memory".to_owned()),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.to_owned())),
+            _ => Err("expected sqlite:PATH or memory, or postgres://…".to_owned()),
         }
     }
 }
@@ -156,7 +243,7 @@ fn http_url(text: &str) -> Result<Url, String> {
 /// and written to its file.
 pub(crate) fn encryption_key(
     options: &Options,
-    database: &Path,
+    database: Option<&Path>,
     entropy: &Entropy,
 ) -> Result<SecretString, String> {
     if let Some(key) = &options.encryption_key {
@@ -165,11 +252,16 @@ pub(crate) fn encryption_key(
         }
         return Ok(SecretString::from(key.as_str()));
     }
-    let file = options.key_file.clone().unwrap_or_else(|| {
-        let mut name = database.as_os_str().to_owned();
+    let beside_database = || {
+        let mut name = database?.as_os_str().to_owned();
         name.push(".key");
-        PathBuf::from(name)
-    });
+        Some(PathBuf::from(name))
+    };
+    let Some(file) = options.key_file.clone().or_else(beside_database) else {
+        return Err(
+            "replicas share one encryption key: set BRIDGE_ENCRYPTION_KEY or --key-file".to_owned(),
+        );
+    };
     match std::fs::read_to_string(&file) {
         Ok(key) if key.trim().len() >= 16 => Ok(SecretString::from(key.trim())),
         Ok(_) => Err(format!(

@@ -1,4 +1,10 @@
 //! The main job: a ticket comes in, is mirrored, and gets one answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
 
 mod common;
 

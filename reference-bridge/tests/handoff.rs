@@ -1,4 +1,10 @@
 //! Handing over to people, coming back, and resolving.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! What is missed is brought in, and what is broken is said: the one import,
 //! the sweep, a broken connection, the diagnosis, the support bundle.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
 
 mod common;
 

@@ -1,12 +1,22 @@
 //! The real binary over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
+
+#[path = "common/process.rs"]
+mod process;
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::Read as _,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
     time::Duration,
 };
 
+use process::{Process, command, webhook_path};
 use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -14,92 +24,6 @@ use wiremock::{
 };
 
 const DOMAIN: &str = "acme.freshdesk.com";
-const TOKEN: &str = "process-token";
-
-fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_reference-bridge"));
-    for variable in [
-        "BRIDGE_LISTEN",
-        "BRIDGE_PUBLIC_URL",
-        "BRIDGE_TOKEN",
-        "BRAIN_URL",
-        "FRESHDESK_ENDPOINT",
-        "SSL_CERT_FILE",
-        "BRIDGE_STORE",
-    ] {
-        command.env_remove(variable);
-    }
-    command.env("BRIDGE_TOKEN", TOKEN);
-    command
-}
-
-/// A running bridge; killed when dropped.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    fn start(freshdesk: &str, brain: &str, store: &str) -> Self {
-        let mut child = command()
-            .args(["--listen", "127.0.0.1:0", "--store", store, "--log", "warn"])
-            .env("FRESHDESK_ENDPOINT", freshdesk)
-            .env("BRAIN_URL", brain)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line
-            .trim_end()
-            .strip_prefix("listening ")
-            .unwrap_or_else(|| panic!("{line:?}"))
-            .to_owned();
-        Self { child, url }
-    }
-
-    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        let mut request = reqwest::Client::new()
-            .request(method.parse().unwrap(), format!("{}{path}", self.url))
-            .bearer_auth(TOKEN);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, response.json().await.unwrap_or_default())
-    }
-
-    async fn webhook(&self, settings: &Value, ticket: i64) -> u16 {
-        let body = settings["webhook"]["ticket_created_payload"]
-            .as_str()
-            .unwrap()
-            .replace("{{ticket.id}}", &ticket.to_string());
-        reqwest::Client::new()
-            .post(format!("{}{}", self.url, webhook_path(settings)))
-            .header("content-type", "application/json; charset=utf-8")
-            .body(body)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .as_u16()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn webhook_path(settings: &Value) -> String {
-    let url = settings["webhook"]["url"].as_str().unwrap();
-    url[url.find("/webhooks/").unwrap()..].to_owned()
-}
 
 async fn freshdesk() -> MockServer {
     let server = MockServer::start().await;
@@ -327,4 +251,49 @@ fn the_help_teaches_with_an_example() {
     ] {
         assert!(text.contains(word), "{word}");
     }
+}
+
+#[tokio::test]
+async fn the_doctor_names_what_is_wrong_and_the_metrics_count() {
+    let server = freshdesk().await;
+    for kind in [1, 4] {
+        Mock::given(method("GET"))
+            .and(path(format!("/api/v2/automations/{kind}/rules")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!([])))
+            .mount(&server)
+            .await;
+    }
+    let doctor = |key: &'static str| {
+        let uri = server.uri();
+        async move {
+            tokio::task::spawn_blocking(move || {
+                command()
+                    .env("FRESHDESK_ENDPOINT", uri)
+                    .env("FRESHDESK_API_KEY", key)
+                    .args(["doctor", "--domain", DOMAIN, "--webhook-url"])
+                    .arg("http://127.0.0.1:1/webhooks/freshdesk/abc")
+                    .output()
+                    .unwrap()
+            })
+            .await
+            .unwrap()
+        }
+    };
+    let output = doctor("the-key").await;
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+    let output = doctor(" ").await;
+    assert!(String::from_utf8(output.stdout).unwrap().contains("VER-4"));
+
+    let process = Process::start(&server.uri(), &server.uri(), "memory");
+    let text = reqwest::Client::new()
+        .get(format!("{}/metrics", process.url))
+        .bearer_auth(process::TOKEN)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(text.contains("# TYPE bridge_replies_total counter\nbridge_replies_total 0\n"));
 }

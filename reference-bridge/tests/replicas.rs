@@ -1,4 +1,10 @@
 //! Three replicas over one PostgreSQL database, one of them killed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
 
 mod common;
 #[path = "common/postgres.rs"]
@@ -57,14 +63,23 @@ async fn one_ticket_is_with_one_replica_and_a_killed_one_is_replaced() {
     };
     world.connect(json!({})).await;
     let tickets: Vec<_> = (0..60)
-        .map(|number| world.helpdesk.open_ticket(&format!("Order {number}?"), json!({})))
+        .map(|number| {
+            world
+                .helpdesk
+                .open_ticket(&format!("Order {number}?"), json!({}))
+        })
         .collect();
     let replicas = [world.bridge.take().unwrap(), second, third];
     for (index, ticket) in tickets.iter().enumerate() {
         // Every replica hears of every ticket, one of them twice.
         for replica in [0, 1, 2, index % 3] {
             let router = replicas[replica].router();
-            assert_eq!(world.webhook_through(router, "ticket_created", *ticket).await, 202);
+            assert_eq!(
+                world
+                    .webhook_through(router, "ticket_created", *ticket)
+                    .await,
+                202
+            );
         }
     }
     let [killed, second, third] = replicas;
@@ -87,7 +102,10 @@ async fn one_ticket_is_with_one_replica_and_a_killed_one_is_replaced() {
         let most = if index < 20 { 2 } else { 1 };
         assert!((1..=most).contains(&posts), "ticket {ticket}: {posts}");
         let lines = world.lines(ticket).await;
-        let answers = lines.iter().filter(|line| line.starts_with("ai_message")).count();
+        let answers = lines
+            .iter()
+            .filter(|line| line.starts_with("ai_message"))
+            .count();
         assert_eq!(answers, posts, "{lines:?}");
         assert!(lines.last().unwrap().starts_with("ai_message"), "{lines:?}");
     }

@@ -1,4 +1,10 @@
 //! One suite for every store: what the bridge relies on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
 
 #[path = "common/postgres.rs"]
 mod postgres;
@@ -269,14 +275,17 @@ on_every_store!(a_webhook_during_failing_work_is_due_at_once, |store| {
     assert_eq!(claim(&store, "a", 3).await.len(), 1);
 });
 
-on_every_store!(what_a_crash_left_is_reclaimed_where_nobody_else_is_at_work, |store| {
-    accept(&store, 17, 0).await;
-    assert_eq!(claim(&store, "a", 1).await.len(), 1);
-    store.reclaim().await.unwrap();
-    let alone = store.poll_interval().is_none();
-    assert_eq!(claim(&store, "b", 2).await.len(), usize::from(alone));
-    assert_eq!(claim(&store, "b", 61).await.len(), usize::from(!alone));
-});
+on_every_store!(
+    what_a_crash_left_is_reclaimed_where_nobody_else_is_at_work,
+    |store| {
+        accept(&store, 17, 0).await;
+        assert_eq!(claim(&store, "a", 1).await.len(), 1);
+        store.reclaim().await.unwrap();
+        let alone = store.poll_interval().is_none();
+        assert_eq!(claim(&store, "b", 2).await.len(), usize::from(alone));
+        assert_eq!(claim(&store, "b", 61).await.len(), usize::from(!alone));
+    }
+);
 
 on_every_store!(
     jobs_are_taken_in_the_order_they_came_and_not_more_than_asked,

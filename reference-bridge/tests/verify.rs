@@ -1,4 +1,10 @@
 //! Credentials: what Verify says, and that nothing persists.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests: a surprise should stop them"
+)]
 
 mod common;
 

@@ -82,6 +82,7 @@ pub(crate) fn router(api: Api) -> Router {
             "/v1/problems",
             get(sessions::problems).fallback(not_allowed),
         );
+    guarded = guarded.route("/metrics", get(metrics).fallback(not_allowed));
     if api.testing_clock {
         guarded = guarded.route(
             "/v1/testing/clock/advance",
@@ -136,6 +137,15 @@ async fn health(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
         "contract": CONTRACT,
         "capabilities": capabilities,
     })))
+}
+
+async fn metrics(State(api): State<Api>) -> Result<Response, ApiError> {
+    let text = crate::metrics::render(&api.desk).await?;
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    Ok((kind, text).into_response())
 }
 
 async fn advance_clock(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::{Api, error::ApiError, fields::is_json};
-use crate::webhook;
+use crate::{metrics::Metrics, webhook};
 
 /// The largest webhook that is read.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -46,6 +46,7 @@ pub(super) async fn accept(
         }
     };
     let ping = webhook::read(&body).map_err(|reason| {
+        Metrics::add(&api.desk.metrics.webhooks_refused);
         tracing::warn!(%reason, "a webhook was refused");
         ApiError::bad_request("invalid_payload", reason)
     })?;
@@ -55,6 +56,7 @@ pub(super) async fn accept(
         .store
         .accept(account, ping.ticket_id, Some(ping.event), now)
         .await?;
+    Metrics::add(&api.desk.metrics.webhooks_accepted);
     api.desk.work.notify_one();
     tracing::debug!(
         ticket = ping.ticket_id,

@@ -63,7 +63,7 @@ impl Brain for HttpBrain {
 }
 
 /// Refuses a decision that cannot be carried out.
-fn check(decision: Decision) -> Result<Decision, BrainError> {
+pub(super) fn check(decision: Decision) -> Result<Decision, BrainError> {
     let says_something = decision
         .text
         .as_deref()

@@ -2,9 +2,11 @@
 //!
 //! * [`mod@self`]: the [`Brain`] trait and the words of a decision
 //! * `http`: [`HttpBrain`], the contract's `POST /v1/decisions`
+//! * `openai`: [`OpenAiBrain`], an OpenAI-compatible chat endpoint
 //! * `scripted`: [`ScriptedBrain`], for tests and for trying out
 
 mod http;
+mod openai;
 mod scripted;
 
 use async_trait::async_trait;
@@ -12,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::{http::HttpBrain, scripted::ScriptedBrain};
+pub use self::{http::HttpBrain, openai::OpenAiBrain, scripted::ScriptedBrain};
 use crate::session::Sentiment;
 
 /// Who said something, as the brain is told.

@@ -29,7 +29,9 @@ pub enum PostgresError {
     #[error("PostgreSQL: {0}; check --store postgres://USER:PASSWORD@HOST/DATABASE")]
     Connect(String),
     /// A newer bridge has written it.
-    #[error("the database was written by a newer reference-bridge (schema {0}); start that version, or name another database")]
+    #[error(
+        "the database was written by a newer reference-bridge (schema {0}); start that version, or name another database"
+    )]
     NewerSchema(i64),
     /// Its API key was sealed with another encryption key.
     #[error("{0}; all replicas need the same BRIDGE_ENCRYPTION_KEY")]

@@ -28,6 +28,7 @@ impl Look<'_> {
             }
         }
         turn.state = TurnState::Done;
+        self.desk.metrics.turn(&turn.purpose);
         self.finish(&turn);
         self.write_turn(turn);
         self.save().await

@@ -4,6 +4,7 @@ use super::{Look, LookError, admits, plan, thread};
 use crate::{
     brain::{Action, BrainError, BrainMessage, Decision, Question, Role},
     clock::{between, later},
+    metrics::Metrics,
     policies::{Answering, Recheck, SilenceFacts},
     session::EntryKind,
     settings::Mode,
@@ -167,6 +168,9 @@ impl Look<'_> {
                 tokio::time::timeout(policies.brain_timeout, self.desk.brain.decide(&question))
                     .await
                     .unwrap_or_else(|_| Err(BrainError("it did not answer in time".to_owned())));
+            if asked.is_err() {
+                Metrics::add(&self.desk.metrics.brain_failures);
+            }
             match asked {
                 Ok(decision) => return Ok(decision),
                 Err(error) if attempt >= policies.brain_attempts => {

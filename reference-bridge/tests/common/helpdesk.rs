@@ -1,6 +1,11 @@
 //! As much of a Freshdesk as the bridge's own tests need: one account, answers
 //! from memory, and a script of mishaps. It knows no rules and sends no webhooks.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "json!() values read better where they are"
+)]
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
@@ -104,6 +109,11 @@ impl Helpdesk {
 
     pub fn desk(&self) -> MutexGuard<'_, Desk> {
         self.0.lock().unwrap()
+    }
+
+    /// The same over sockets; mishaps are not played there.
+    pub fn router(&self) -> Router {
+        Router::new().fallback(serve).with_state(self.clone())
     }
 
     pub fn service(&self) -> HttpService {
@@ -223,6 +233,13 @@ impl Helpdesk {
             .map(|c| c["body"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+/// Whether a number is the one in a path.
+fn is(number: &Value, text: &str) -> bool {
+    number
+        .as_i64()
+        .is_some_and(|number| text.parse() == Ok(number))
 }
 
 fn broken() -> tower::BoxError {
@@ -441,7 +458,7 @@ fn list(desk: &Desk, query: &str) -> Response {
 }
 
 fn view(desk: &Desk, id: &str, query: &str) -> Response {
-    let Some(ticket) = desk.tickets.iter().find(|t| t["id"].to_string() == id) else {
+    let Some(ticket) = desk.tickets.iter().find(|t| is(&t["id"], id)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let mut ticket = ticket.clone();
@@ -486,7 +503,7 @@ fn update(desk: &mut Desk, id: &str, body: &Bytes) -> Response {
         .find(|known| known["id"].as_i64() == group)
         .map(|group| group["agent_ids"].clone());
     let now = desk.clock.now().to_string();
-    let Some(ticket) = desk.tickets.iter_mut().find(|t| t["id"].to_string() == id) else {
+    let Some(ticket) = desk.tickets.iter_mut().find(|t| is(&t["id"], id)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     for (key, value) in change.as_object().unwrap() {
@@ -510,13 +527,13 @@ fn update(desk: &mut Desk, id: &str, body: &Bytes) -> Response {
 fn of_ticket(desk: &Desk, id: &str) -> Vec<Value> {
     desk.conversations
         .iter()
-        .filter(|conversation| conversation["ticket_id"].to_string() == id)
+        .filter(|conversation| is(&conversation["ticket_id"], id))
         .cloned()
         .collect()
 }
 
 fn found(items: &[Value], id: &str) -> Response {
-    match items.iter().find(|item| item["id"].to_string() == id) {
+    match items.iter().find(|item| is(&item["id"], id)) {
         Some(item) => ok(item),
         None => StatusCode::NOT_FOUND.into_response(),
     }

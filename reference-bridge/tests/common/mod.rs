@@ -113,8 +113,12 @@ impl World {
     async fn webhook_request(&self, event: &str, ticket: i64) -> Request<Body> {
         let connection = self.store.connection().await.unwrap().unwrap();
         let payloads = match event {
-            "ticket_created" => r#"{"opencx":"freshdesk/v1","event":"ticket_created","ticket_id":ID,"ticket_url":"u"}"#,
-            _ => r#"{"opencx":"freshdesk/v1","event":"ticket_updated","ticket_id":ID,"ticket_url":"u","triggered_event":"{reply_sent:sent}"}"#,
+            "ticket_created" => {
+                r#"{"opencx":"freshdesk/v1","event":"ticket_created","ticket_id":ID,"ticket_url":"u"}"#
+            }
+            _ => {
+                r#"{"opencx":"freshdesk/v1","event":"ticket_updated","ticket_id":ID,"ticket_url":"u","triggered_event":"{reply_sent:sent}"}"#
+            }
         };
         Request::post(format!("/webhooks/freshdesk/{}", connection.webhook_token))
             .header("content-type", "application/json")

@@ -18,7 +18,9 @@ pub(crate) async fn database() -> Option<String> {
         std::process::id(),
         NEXT.fetch_add(1, Ordering::Relaxed)
     );
-    let mut admin = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+    let mut admin = PgConnection::connect(&format!("{server}/postgres"))
+        .await
+        .unwrap();
     admin
         .execute(format!("DROP DATABASE IF EXISTS {name}").as_str())
         .await

@@ -1,0 +1,118 @@
+//! The real binary as a process.
+#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(unreachable_pub, reason = "shared by test targets")]
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+pub const TOKEN: &str = "process-token";
+
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reference-bridge"));
+    for variable in [
+        "BRIDGE_LISTEN",
+        "BRIDGE_PUBLIC_URL",
+        "BRIDGE_TOKEN",
+        "BRAIN_URL",
+        "FRESHDESK_ENDPOINT",
+        "SSL_CERT_FILE",
+        "BRIDGE_STORE",
+    ] {
+        command.env_remove(variable);
+    }
+    command.env("BRIDGE_TOKEN", TOKEN);
+    command
+}
+
+/// A running bridge; killed when dropped.
+pub struct Process {
+    pub child: Child,
+    pub url: String,
+}
+
+impl Process {
+    pub fn start(freshdesk: &str, brain: &str, store: &str) -> Self {
+        let mut child = command()
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--store",
+                store,
+                "--log",
+                "error",
+            ])
+            .arg("--testing-clock")
+            .env("FRESHDESK_ENDPOINT", freshdesk)
+            .env("BRAIN_URL", brain)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line
+            .trim_end()
+            .strip_prefix("listening ")
+            .unwrap_or_else(|| panic!("{line:?}"))
+            .to_owned();
+        Self { child, url }
+    }
+
+    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = reqwest::Client::new()
+            .request(method.parse().unwrap(), format!("{}{path}", self.url))
+            .bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_default())
+    }
+
+    /// A call that a dead process may leave unanswered.
+    pub async fn try_call(&self, method: &str, path: &str, body: Option<Value>) -> Option<u16> {
+        let mut request = reqwest::Client::new()
+            .request(method.parse().unwrap(), format!("{}{path}", self.url))
+            .bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Some(request.send().await.ok()?.status().as_u16())
+    }
+
+    pub async fn webhook(&self, settings: &Value, ticket: i64) -> u16 {
+        self.try_webhook(settings, ticket).await.unwrap()
+    }
+
+    pub async fn try_webhook(&self, settings: &Value, ticket: i64) -> Option<u16> {
+        let body = settings["webhook"]["ticket_created_payload"]
+            .as_str()
+            .unwrap()
+            .replace("{{ticket.id}}", &ticket.to_string());
+        let response = reqwest::Client::new()
+            .post(format!("{}{}", self.url, webhook_path(settings)))
+            .header("content-type", "application/json; charset=utf-8")
+            .body(body)
+            .send()
+            .await;
+        Some(response.ok()?.status().as_u16())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn webhook_path(settings: &Value) -> String {
+    let url = settings["webhook"]["url"].as_str().unwrap();
+    url[url.find("/webhooks/").unwrap()..].to_owned()
+}
