@@ -6,6 +6,7 @@
 //! | `world.rs` | a server in memory with a receiver for webhooks |
 //! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `errors.rs` | bad input, each body a snapshot |
+//! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `rules.rs` | automation rules and their activity logs |
 //! | `webhooks.rs` | delivery, retries, faults |
@@ -23,6 +24,7 @@ mod binary;
 mod control;
 mod conversations;
 mod errors;
+mod openapi;
 mod people;
 mod quota;
 mod rules;

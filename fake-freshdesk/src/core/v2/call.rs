@@ -10,7 +10,7 @@ use super::errors::Failure;
 use super::input::Input;
 use super::query::Query;
 use super::reply::{
-    ApiReply, HTML, Metered, Replied, fault_answer, finish, journalled, unknown_host,
+    ApiReply, HTML, JSON, Metered, Replied, fault_answer, finish, journalled, unknown_host,
 };
 use super::routes::{Access, Found, Takes, find};
 use super::{auth, files};
@@ -193,6 +193,9 @@ impl Helpdesk {
         if let Some(reply) = files::serve(self, now, request) {
             return reply;
         }
+        if request.path == "/openapi.json" {
+            return ApiReply::bare(200, Some(JSON), super::document().to_string());
+        }
         let Some(id) = self.account_of_host(request.host) else {
             return unknown_host(request.host);
         };
@@ -266,7 +269,7 @@ impl Helpdesk {
             "<!doctype html><title>fake-freshdesk</title><h1>fake-freshdesk</h1>\
              <p>This is the helpdesk <b>{domain}</b>. Try:</p>\
              <pre>curl -u API_KEY:X http://{host}/api/v2/tickets</pre>\
-             <p>The API key was printed at start; the control API (<code>GET /control/v1/accounts/{domain}</code>) shows it too.</p>",
+             <p><a href=\"/openapi.json\">/openapi.json</a> describes all that is served. The API key was printed at start; the control API (<code>GET /control/v1/accounts/{domain}</code>) shows it too.</p>",
             host = request.host,
         );
         ApiReply::bare(200, Some(HTML), page)

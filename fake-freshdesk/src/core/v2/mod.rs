@@ -13,6 +13,7 @@
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `fields.rs`, `automations.rs`, `account.rs` | the rest |
 //! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
 //! | `search.rs` | the search grammar |
+//! | `openapi.rs`, `openapi_schemas.rs` | the OpenAPI document |
 //! | `files.rs` | attachments behind signed, expiring URLs |
 
 mod account;
@@ -28,6 +29,8 @@ mod fields;
 mod files;
 mod groups;
 pub(crate) mod input;
+mod openapi;
+mod openapi_schemas;
 mod query;
 mod reply;
 pub(crate) mod routes;
@@ -43,6 +46,7 @@ mod views;
 pub use call::{ApiBody, ApiRequest};
 pub(crate) use fields::{field_json, new_field};
 pub(crate) use groups::group_json;
+pub(crate) use openapi::document;
 pub use reply::ApiReply;
 pub(crate) use shelves::stock;
 pub(crate) use ticket_view::{ConversationShape, ConversationView, Shape, TicketView};
