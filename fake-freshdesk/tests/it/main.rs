@@ -6,6 +6,7 @@
 //! | `world.rs` | a server in memory with a receiver for webhooks |
 //! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `errors.rs` | bad input, each body a snapshot |
+//! | `fidelity.rs` | the switches are written down |
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `rules.rs` | automation rules and their activity logs |
@@ -24,6 +25,7 @@ mod binary;
 mod control;
 mod conversations;
 mod errors;
+mod fidelity;
 mod openapi;
 mod people;
 mod quota;
