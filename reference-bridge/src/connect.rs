@@ -160,12 +160,11 @@ pub(crate) async fn verified(
 }
 
 /// Forgets the key and kills the webhook URL; sessions stay readable.
-pub(crate) async fn disconnect(desk: &Desk) -> Result<bool, StoreError> {
+pub(crate) async fn disconnect(desk: &Desk) -> Result<(), StoreError> {
     let _alone = desk.connecting.lock().await;
-    let connected = desk.store.connection().await?.is_some();
     desk.store.remove_connection().await?;
     desk.work.notify_one();
-    Ok(connected)
+    Ok(())
 }
 
 /// What will not work as meant (MRK-1, HND-2).

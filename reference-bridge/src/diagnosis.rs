@@ -124,7 +124,7 @@ async fn account_findings(
         if handoffs > 0 {
             findings.push(finding(
                 "SYM-4",
-                "no routing rule tests the marker field",
+                "routing rule tests another field or value",
                 FIELDS,
                 format!(
                     "{handoffs} tickets were handed off, and no active Ticket Updates rule tests {}",
@@ -194,7 +194,7 @@ async fn marker_finding(
             Some(match similar {
                 Some(similar) => finding(
                     "SYM-4",
-                    "marker field exists under another API name",
+                    "marker field has another API name",
                     FIELDS,
                     format!("there is {similar}, and the settings say {marker}"),
                     fix,
@@ -291,14 +291,12 @@ fn gate_finding(desk: &Desk, connection: &Connection, ticket: &Ticket) -> Option
     }
     let cause = match (ticket.responder_id, ticket.group_id) {
         (Some(_), _) => "ticket is assigned to a rep",
-        (None, Some(_)) if settings.default_group_id.is_some() => {
-            "ticket is in a group that is not the default group"
-        }
+        (None, Some(_)) if settings.default_group_id.is_some() => "ticket is in another group",
         (None, _) => "ticket is unassigned",
     };
     Some(finding(
         "SYM-3",
-        format!("intake is assigned-only and the {cause}"),
+        cause,
         ASSIGNMENT,
         json!({
             "auto_handle_all": settings.auto_handle_all,

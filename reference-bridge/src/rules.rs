@@ -38,6 +38,39 @@ enum Need {
     Status,
 }
 
+/// What the update rules must be fired by, with the clause, the two causes of
+/// its absence (no such event, not that performer), and the fix.
+const NEEDS: [(Need, &str, &str, &str, &str); 4] = [
+    (
+        Need::CustomerReply,
+        "SYM-2",
+        "updates rule lacks the Reply is sent event",
+        "updates rule is performed by agents only",
+        "let the Ticket Updates rule fire on Reply is sent, performed by agent or requester",
+    ),
+    (
+        Need::Status,
+        "SYM-5",
+        "updates rule lacks the status event",
+        "updates rule lacks the agent performer",
+        "let the Ticket Updates rule fire on Ticket property changed (Status), performed by agent or requester",
+    ),
+    (
+        Need::RepReply,
+        "FLW-2",
+        "updates rule lacks the Reply is sent event",
+        "updates rule lacks the agent performer",
+        "let the Ticket Updates rule fire on Reply is sent, performed by agent or requester",
+    ),
+    (
+        Need::Note,
+        "FLW-2",
+        "updates rule lacks the Note is added event",
+        "updates rule lacks the agent performer",
+        "let the Ticket Updates rule fire on Note is added, performed by agent or requester",
+    ),
+];
+
 impl Rules {
     /// Reads both kinds: two calls.
     pub(crate) async fn read(freshdesk: &Freshdesk) -> Result<Self, FreshdeskError> {
@@ -96,7 +129,7 @@ impl Rules {
         if has_conditions(rule) && !proven(rule) {
             findings.push(rule_finding(
                 "SYM-1",
-                "creation rule's conditions match nothing",
+                "creation rule conditions match nothing",
                 rule,
                 "take the conditions out of the Ticket Creation rule, or widen them so that every new ticket matches",
             ));
@@ -134,7 +167,7 @@ impl Rules {
         if let Some(rule) = named {
             return rule_finding(
                 "SYM-1",
-                "creation rule does not fire the webhook",
+                "creation rule lacks the webhook action",
                 rule,
                 "add the webhook action to the Ticket Creation rule, with the URL and payload from the settings",
             );
@@ -169,7 +202,7 @@ impl Rules {
                 Some(rule) => vec![stale(rule)],
                 None => vec![Finding {
                     clause: "SYM-2",
-                    cause: "update rule missing".to_owned(),
+                    cause: "updates rule missing".to_owned(),
                     place: format!("{PLACE} → Ticket Updates"),
                     evidence: format!(
                         "none of the {} Ticket Updates rules calls the webhook URL",
@@ -182,47 +215,23 @@ impl Rules {
         if active.is_empty() {
             return vec![rule_finding(
                 "SYM-2",
-                "update rule inactive",
+                "updates rule inactive",
                 first,
                 "switch the Ticket Updates rule on",
             )];
         }
         let mut findings = Vec::new();
-        let fires = |need: Need| active.iter().any(|rule| is_fired_by(rule, need));
-        let performed = |need: Need| {
-            active
-                .iter()
-                .any(|rule| has_event(rule, need) && is_fired_by(rule, need))
-        };
-        for (need, clause, event, who) in [
-            (Need::CustomerReply, "SYM-2", "Reply is sent", "requester"),
-            (
-                Need::Status,
-                "SYM-5",
-                "Ticket property changed (Status)",
-                "agent",
-            ),
-            (Need::RepReply, "FLW-2", "Reply is sent", "agent"),
-            (Need::Note, "FLW-2", "Note is added", "agent"),
-        ] {
-            if fires(need) && performed(need) {
+        for (need, clause, lacks_event, lacks_performer, fix) in NEEDS {
+            if active.iter().any(|rule| is_fired_by(rule, need)) {
                 continue;
             }
             let present = active.iter().any(|rule| has_event(rule, need));
-            let (cause, fix) = if present {
-                (
-                    format!("update rule is not performed by the {who}"),
-                    format!(
-                        "let the Ticket Updates rule be performed by agent or requester, so that {event} by the {who} fires it"
-                    ),
-                )
+            let cause = if present {
+                lacks_performer
             } else {
-                (
-                    format!("update rule lacks the event {event}"),
-                    format!("add the event {event} to the Ticket Updates rule"),
-                )
+                lacks_event
             };
-            findings.push(rule_finding(clause, &cause, first, &fix));
+            findings.push(rule_finding(clause, cause, first, fix));
         }
         let conditioned = active.iter().find(|rule| has_conditions(rule));
         let proven = delivered
@@ -232,7 +241,7 @@ impl Rules {
         {
             findings.push(rule_finding(
                 "SYM-2",
-                "update rule's conditions match nothing",
+                "updates rule conditions match nothing",
                 rule,
                 "take the conditions out of the Ticket Updates rule",
             ));

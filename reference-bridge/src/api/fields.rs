@@ -1,11 +1,19 @@
 //! Reading a JSON body field by field: every mistake is named with its path,
 //! what was expected, and the nearest right word.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, StatusCode, header},
+};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use crate::nearest;
+
+/// The largest body that is read (WHK-8).
+const BODY_LIMIT: usize = 1024 * 1024;
 
 /// The fields of a JSON object that have not been read yet.
 pub(crate) struct Fields {
@@ -16,10 +24,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// The fields of a request body.
-    pub(crate) fn of_body(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
-        if !is_json(headers) {
-            return Err(ApiError::not_json_type());
-        }
+    fn of_body(body: &[u8]) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(body)
             .map_err(|_| ApiError::bad_request("invalid_json", "the body is not UTF-8"))?;
         match serde_json::from_str(text) {
@@ -177,8 +182,31 @@ fn invalid(code: &'static str, message: String) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
 }
 
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        Self::of_body(&json_body(request).await?)
+    }
+}
+
+/// The body of a request that says it is JSON, up to a limit.
+pub(crate) async fn json_body(request: Request) -> Result<Bytes, ApiError> {
+    if !is_json(request.headers()) {
+        return Err(ApiError::not_json_type());
+    }
+    match Limited::new(request.into_body(), BODY_LIMIT)
+        .collect()
+        .await
+    {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(BODY_LIMIT)),
+        Err(_) => Err(ApiError::bad_request("invalid_json", "the body broke off")),
+    }
+}
+
 /// Whether the body says it is JSON.
-pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -1,11 +1,6 @@
 //! Verify, save, read, disconnect.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -23,10 +18,8 @@ const TEXT_LIMIT: usize = 2000;
 
 pub(super) async fn verify(
     State(api): State<Api>,
-    headers: HeaderMap,
-    body: Bytes,
+    mut fields: Fields,
 ) -> Result<Json<Value>, ApiError> {
-    let mut fields = Fields::of_body(&headers, &body)?;
     let domain = fields.required_text("domain")?;
     let api_key = SecretString::from(fields.required_text("api_key")?.trim());
     fields.finish()?;
@@ -38,10 +31,8 @@ pub(super) async fn verify(
 
 pub(super) async fn save(
     State(api): State<Api>,
-    headers: HeaderMap,
-    body: Bytes,
+    mut fields: Fields,
 ) -> Result<Json<Value>, ApiError> {
-    let mut fields = Fields::of_body(&headers, &body)?;
     let domain = fields.required_text("domain")?;
     let api_key = fields
         .text("api_key")?
@@ -84,11 +75,8 @@ pub(super) async fn read(State(api): State<Api>) -> Result<Json<Value>, ApiError
 }
 
 pub(super) async fn disconnect(State(api): State<Api>) -> Result<StatusCode, ApiError> {
-    if connect::disconnect(&api.desk).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found("Freshdesk is not connected"))
-    }
+    connect::disconnect(&api.desk).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn marker_field(fields: &mut Fields) -> Result<String, ApiError> {

@@ -17,9 +17,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, header},
+    extract::{Request, State},
+    http::header,
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -32,8 +31,8 @@ pub(crate) use self::sessions::{entry_json, session_json};
 use self::{error::ApiError, fields::Fields};
 use crate::desk::Desk;
 
-/// The largest management request that is read.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// The contract as an OpenAPI document; `tests/openapi.rs` holds the code to it.
+const OPENAPI: &str = include_str!("../../../docs/bridge-contract.openapi.json");
 
 /// The version of the contract that is served.
 const CONTRACT: &str = "1";
@@ -78,6 +77,7 @@ pub(crate) fn router(api: Api) -> Router {
             "/v1/diagnosis",
             get(sessions::diagnosis).fallback(not_allowed),
         )
+        .route("/v1/openapi.json", get(openapi).fallback(not_allowed))
         .route(
             "/v1/problems",
             get(sessions::problems).fallback(not_allowed),
@@ -91,7 +91,6 @@ pub(crate) fn router(api: Api) -> Router {
     }
     let guarded = guarded
         .fallback(no_such_path)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(api.clone(), authenticate));
     Router::new()
         .route("/v1/health", get(health).fallback(not_allowed))
@@ -139,6 +138,10 @@ async fn health(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
     })))
 }
 
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
 async fn metrics(State(api): State<Api>) -> Result<Response, ApiError> {
     let text = crate::metrics::render(&api.desk).await?;
     let kind = [(
@@ -150,10 +153,8 @@ async fn metrics(State(api): State<Api>) -> Result<Response, ApiError> {
 
 async fn advance_clock(
     State(api): State<Api>,
-    headers: HeaderMap,
-    body: Bytes,
+    mut fields: Fields,
 ) -> Result<Json<Value>, ApiError> {
-    let mut fields = Fields::of_body(&headers, &body)?;
     let seconds = fields.seconds("seconds")?;
     fields.finish()?;
     api.desk.clock.advance(Duration::from_secs_f64(seconds));

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::StatusCode,
 };
 use serde_json::{Value, json};
@@ -34,16 +34,16 @@ pub(super) async fn list(
 
 pub(super) async fn one(
     State(api): State<Api>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    Ok(Json(session_json(&session(&api, &id).await?)))
+    Ok(Json(session_json(&session(&api, id).await?)))
 }
 
 pub(super) async fn history(
     State(api): State<Api>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let session = session(&api, &id).await?;
+    let session = session(&api, id).await?;
     let mut entries = api.desk.store.entries(&session.id).await?;
     entries.sort_by_key(|entry| entry.at);
     let items: Vec<_> = entries.iter().map(entry_json).collect();
@@ -68,9 +68,9 @@ pub(super) async fn problems(State(api): State<Api>) -> Result<Json<Value>, ApiE
 
 pub(super) async fn support_bundle(
     State(api): State<Api>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let session = session(&api, &id).await?;
+    let session = session(&api, id).await?;
     Ok(Json(support::bundle(&api.desk, &session).await?))
 }
 
@@ -83,12 +83,10 @@ pub(super) async fn diagnosis(
     Ok(Json(json!({ "findings": findings })))
 }
 
-async fn session(api: &Api, id: &str) -> Result<Session, ApiError> {
-    api.desk
-        .store
-        .session(id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("there is no such session"))
+async fn session(api: &Api, id: Result<Path<String>, PathRejection>) -> Result<Session, ApiError> {
+    let none = || ApiError::not_found("there is no such session");
+    let Path(id) = id.map_err(|_| none())?;
+    api.desk.store.session(&id).await?.ok_or_else(none)
 }
 
 fn filter(query: &str, known: &[&str]) -> Result<SessionFilter, ApiError> {

@@ -3,26 +3,22 @@
 
 use axum::{
     Json,
-    body::Body,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Path, Request, State, rejection::PathRejection},
+    http::StatusCode,
 };
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
-use super::{Api, error::ApiError, fields::is_json};
+use super::{Api, error::ApiError, fields::json_body};
 use crate::{metrics::Metrics, webhook};
-
-/// The largest webhook that is read.
-const BODY_LIMIT: usize = 1024 * 1024;
 
 pub(super) async fn accept(
     State(api): State<Api>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    token: Result<Path<String>, PathRejection>,
+    request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
+    // A token that is not even text matches nothing.
+    let token = token.map(|Path(token)| token).unwrap_or_default();
     let connection = api.desk.store.connection().await?;
     let matches = |expected: &str| {
         !expected.is_empty() && bool::from(token.as_bytes().ct_eq(expected.as_bytes()))
@@ -30,21 +26,7 @@ pub(super) async fn accept(
     let Some(connection) = connection.filter(|known| matches(&known.webhook_token)) else {
         return Err(ApiError::not_found("there is no such webhook"));
     };
-    if !is_json(&headers) {
-        return Err(ApiError::not_json_type());
-    }
-    let body = match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ApiError::too_large(BODY_LIMIT));
-        }
-        Err(_) => {
-            return Err(ApiError::bad_request(
-                "invalid_payload",
-                "the body broke off",
-            ));
-        }
-    };
+    let body = json_body(request).await?;
     let ping = webhook::read(&body).map_err(|reason| {
         Metrics::add(&api.desk.metrics.webhooks_refused);
         tracing::warn!(%reason, "a webhook was refused");
