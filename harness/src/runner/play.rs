@@ -26,6 +26,9 @@ use crate::world::{World, WorldError};
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// How far apart looks may grow.
 const LAST_LOOK: Duration = Duration::from_secs(10);
+/// In the live world every look waits for quiet, so a long time is looked at
+/// about so many times.
+const LIVE_LOOKS: u32 = 8;
 /// In the live world: how long real programs are given, whatever the helpdesk's
 /// clock says, before an expectation counts as failed.
 const LIVE_PATIENCE: Duration = Duration::from_secs(10);
@@ -178,12 +181,16 @@ impl Player<'_> {
                 pause
             };
             world.time.pass(pause.min(left)).await?;
-            pause = (pause * 3 / 2).min(LAST_LOOK);
+            pause = (pause * 3 / 2).min(last_look(world, within));
         }
         let Some(throughout) = expectation.throughout else {
             return Ok(true);
         };
         let begun = world.time.now().await?;
+        let last_look = last_look(world, throughout.0);
+        if world.time.is_live() {
+            pause = last_look;
+        }
         let mut seen_up_to = world.recorder.len().await;
         loop {
             let passed = Duration::try_from(world.time.now().await?.duration_since(begun))
@@ -192,7 +199,7 @@ impl Player<'_> {
                 return Ok(true);
             }
             world.time.pass(pause.min(throughout.0 - passed)).await?;
-            pause = (pause * 3 / 2).min(LAST_LOOK);
+            pause = (pause * 3 / 2).min(last_look);
             world.recorder.catch_up().await?;
             let entries = world.recorder.len().await;
             if entries == seen_up_to && expectation.is_about_freshdesk() {
@@ -425,6 +432,15 @@ impl Player<'_> {
             .get(clause)
             .map(|clause| clause.title.clone())
             .unwrap_or_default()
+    }
+}
+
+/// How far apart the looks at something that takes `time` may grow.
+fn last_look(world: &World, time: Duration) -> Duration {
+    if world.time.is_live() {
+        LAST_LOOK.max(time / LIVE_LOOKS)
+    } else {
+        LAST_LOOK
     }
 }
 

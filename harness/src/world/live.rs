@@ -8,6 +8,7 @@ use tokio::process::{Child, Command};
 
 use super::brain::Brain;
 use super::http::{Http, over_sockets};
+use super::live_clock::LiveClock;
 use super::programs::Programs;
 use super::time::Time;
 use super::{World, WorldError};
@@ -41,13 +42,7 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
     let mut fake = spawn(
         "fake-freshdesk",
         Command::new(&programs.fake_freshdesk)
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--control-listen",
-                "127.0.0.1:0",
-                "--no-default-account",
-            ])
+            .args(["--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0"])
             .args(["--journal-capacity", "200000"])
             .env("FAKE_FRESHDESK_CONTROL_TOKEN", CONTROL_TOKEN),
     )?;
@@ -64,9 +59,13 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
     };
 
     let control = Http::new(over_sockets(), control_url, Some(CONTROL_TOKEN.to_owned()));
-    let time = Time::Live {
-        control: control.clone(),
-    };
+    // The program starts with an account to try out; scenarios bring their own.
+    control
+        .call(http::Method::POST, "/control/v1/reset", None)
+        .await?
+        .expect(204)?;
+    let clock = LiveClock::new(control.clone());
+    let time = Time::Live(clock.clone());
     let recorder = Recorder::new(control.clone(), time.clone());
     let brain = Brain::new(recorder.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -95,6 +94,7 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
             ))
             .env("BRIDGE_LISTEN", "127.0.0.1:0")
             .env("BRIDGE_TOKEN", BRIDGE_TOKEN)
+            .env("BRIDGE_TESTING_CLOCK", "true")
             .env("BRAIN_URL", &brain_url)
             .env("FRESHDESK_ENDPOINT", api_url),
     )?;
@@ -104,9 +104,14 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
             "reference-bridge did not name its listener",
         ));
     };
+    let bridge_http = Http::new(over_sockets(), bridge_url, Some(BRIDGE_TOKEN.to_owned()));
+    let health = bridge_http.get("/v1/health").await?.expect(200)?;
+    if declares(&health.body, "clock") {
+        clock.move_along(bridge_http.clone());
+    }
     Ok(World {
         control,
-        bridge: Http::new(over_sockets(), bridge_url, Some(BRIDGE_TOKEN.to_owned())),
+        bridge: bridge_http,
         brain,
         time,
         recorder,
@@ -117,6 +122,14 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
             _state: state,
         }),
     })
+}
+
+/// Whether a bridge declares a capability.
+fn declares(health: &serde_json::Value, capability: &str) -> bool {
+    health
+        .get("capabilities")
+        .and_then(serde_json::Value::as_array)
+        .is_some_and(|all| all.iter().any(|one| one == capability))
 }
 
 fn spawn(program: &str, command: &mut Command) -> Result<Child, WorldError> {

@@ -6,7 +6,7 @@
 //! | [`live`] | the two real binaries as processes, over sockets |
 //! | [`programs`] | where those binaries are, and how they are built |
 //! | [`http`] | one client for both: a router in memory or a socket |
-//! | [`time`] | how time is read and how it passes |
+//! | [`time`], [`live_clock`] | how time is read and how it passes |
 //! | [`brain`] | the scripted brain that the bridge asks |
 //! | [`cast`] | who plays: agents, groups, tickets by name |
 //! | [`setup`] | an account, its people, its rules, and a connected bridge |
@@ -15,6 +15,7 @@ pub mod brain;
 pub mod cast;
 pub mod http;
 pub mod live;
+pub mod live_clock;
 pub mod programs;
 pub mod setup;
 pub mod simulated;
