@@ -382,3 +382,89 @@ async fn a_burst_on_a_trial_quota_is_answered_exactly_once_each() {
     assert_eq!(refused, 0, "it slows down instead of running into 429");
     assert_eq!(world.problems().await, Vec::<Value>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_source_decides_the_channel_and_is_kept() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    for (source, channel) in [
+        (1, "email"),
+        (2, "web"),
+        (3, "phone"),
+        (5, "web"),
+        (7, "web"),
+        (9, "web"),
+        (10, "email"),
+        (101, "web"),
+    ] {
+        let ticket = world
+            .helpdesk
+            .open_ticket("One?", json!({"source": source}));
+        world.created(ticket).await;
+        let session = world.session(ticket).await;
+        assert_eq!(
+            (&session["channel"], &session["source"]),
+            (&json!(channel), &json!(source))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edited_payload_reaches_nothing_and_says_why() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    let saved = world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    let url = saved["webhook"]["url"].as_str().unwrap();
+    let path = url.strip_prefix("http://bridge.test").unwrap();
+    let calls = world.helpdesk.desk().calls.len();
+    for body in [
+        json!({"ticketId": ticket}),
+        json!({}),
+        json!({"freshdesk_webhook": {"ticket_id": ticket}}),
+    ] {
+        let (status, answer) = world.call("POST", path, Some(body)).await;
+        assert_eq!(status, 400);
+        assert!(
+            answer["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("verbatim")
+        );
+    }
+    world.wait(60).await;
+    assert_eq!(world.session(ticket).await, Value::Null);
+    assert_eq!(world.helpdesk.desk().calls.len(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_webhook_is_answered_before_the_work_it_causes() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    let slow = Mishap {
+        on: "GET /tickets/1",
+        kind: MishapKind::Slow(20),
+    };
+    world.helpdesk.desk().mishaps.push_back(slow);
+    let asked = world.clock.now();
+    assert_eq!(world.webhook("ticket_created", ticket).await.0, 202);
+    assert_eq!(world.clock.now(), asked);
+    world.wait(30).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_first_delivery_has_the_effect_of_an_early_one() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    // Freshdesk's last try comes 95 minutes after the first.
+    world.wait(95 * 60).await;
+    world.updated(ticket).await;
+    world.created(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
+    assert_eq!(
+        world.lines(ticket).await,
+        ["message: One?", "ai_message: AI."]
+    );
+}

@@ -492,3 +492,22 @@ async fn a_refused_attachment_never_costs_the_answer() {
         ["<p>See file.</p><p>Not attached: a.exe</p>"]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn exactly_20_mib_goes_through_and_one_byte_more_does_not() {
+    use base64::Engine as _;
+    for (size, sent) in [(20 * 1024 * 1024, true), (20 * 1024 * 1024 + 1, false)] {
+        let mut with_file = decision(Action::Reply, Some("See file."));
+        with_file.attachments = vec![reference_bridge::brain::AnswerFile {
+            name: "all.zip".to_owned(),
+            content_type: "application/zip".to_owned(),
+            bytes_base64: base64::engine::general_purpose::STANDARD.encode(vec![b'x'; size]),
+        }];
+        let world = world(ScriptedBrain::following([Ok(with_file)])).await;
+        world.connect(json!({})).await;
+        let ticket = world.helpdesk.open_ticket("Send me all", json!({}));
+        world.created(ticket).await;
+        let posted = world.helpdesk.posts(ticket, false).remove(0);
+        assert_eq!(posted.contains("filename=\"all.zip\""), sent, "{size}");
+    }
+}
