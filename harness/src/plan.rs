@@ -15,6 +15,9 @@ pub struct Plan {
     /// The name it is called by: the file's path below the scenario folder,
     /// without its ending, and the matrix values if there are any.
     pub name: String,
+    /// What `harness run` plays it by: its name, or the path of a file that is
+    /// in no scenario folder.
+    pub address: String,
     /// The file it was read from.
     pub file: PathBuf,
     /// The scenario.
@@ -147,11 +150,11 @@ pub fn load(wanted: &[String], catalogue: &Catalogue) -> Result<Vec<Plan>, LoadE
     let mut plans = Vec::new();
     for path in &paths {
         let path = Path::new(path);
-        plans.extend(load_tree(path, path, catalogue)?);
+        plans.extend(load_tree(path, catalogue)?);
     }
     if paths.is_empty() || !filters.is_empty() {
         let root = scenario_folder().ok_or(LoadError::NoFolder)?;
-        let all = load_tree(&root, &root, catalogue)?;
+        let all = load_tree(&root, catalogue)?;
         if filters.is_empty() {
             plans = all;
         } else {
@@ -220,7 +223,7 @@ pub fn scenario_files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     Ok(files)
 }
 
-fn load_tree(root: &Path, path: &Path, catalogue: &Catalogue) -> Result<Vec<Plan>, LoadError> {
+fn load_tree(path: &Path, catalogue: &Catalogue) -> Result<Vec<Plan>, LoadError> {
     let mut plans = Vec::new();
     let mut faulty = Vec::new();
     for file in scenario_files(path)? {
@@ -229,7 +232,7 @@ fn load_tree(root: &Path, path: &Path, catalogue: &Catalogue) -> Result<Vec<Plan
             reason: error.to_string(),
         })?;
         match scenario::read(&file, &bytes, catalogue) {
-            Ok(cases) => plans.extend(name_cases(root, &file, cases)),
+            Ok(cases) => plans.extend(name_cases(&file, cases)),
             Err(problems) => faulty.push(FaultyFile {
                 source: String::from_utf8_lossy(&bytes).into_owned(),
                 problems,
@@ -243,12 +246,21 @@ fn load_tree(root: &Path, path: &Path, catalogue: &Catalogue) -> Result<Vec<Plan
     }
 }
 
+/// The scenario folder that a file is in, if it is in one.
+fn folder_of(file: &Path) -> Option<PathBuf> {
+    let file = file.canonicalize().ok()?;
+    file.ancestors()
+        .find(|folder| folder.join("spec/clauses.yaml").is_file())
+        .map(Path::to_owned)
+}
+
 /// Names the cases of a file.
-fn name_cases(root: &Path, file: &Path, cases: Vec<Case>) -> Vec<Plan> {
-    let below = file
-        .strip_prefix(root)
-        .ok()
-        .filter(|below| !below.as_os_str().is_empty());
+fn name_cases(file: &Path, cases: Vec<Case>) -> Vec<Plan> {
+    let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = folder_of(file);
+    let below = folder
+        .as_ref()
+        .and_then(|folder| whole.strip_prefix(folder).ok());
     let stem = below.unwrap_or(file).with_extension("");
     let stem = stem.to_string_lossy().replace('\\', "/");
     let titles: std::collections::BTreeSet<String> = cases
@@ -278,6 +290,11 @@ fn name_cases(root: &Path, file: &Path, cases: Vec<Case>) -> Vec<Plan> {
                 name.push_str(&format!("[{}]", values.join(",")));
             }
             Plan {
+                address: if folder.is_some() {
+                    name.clone()
+                } else {
+                    file.display().to_string()
+                },
                 name,
                 file: file.to_owned(),
                 document: case.document,

@@ -32,6 +32,7 @@ fn trace() -> Trace {
 fn outcome(name: &str, verdict: Verdict) -> Outcome {
     Outcome {
         name: name.into(),
+        address: name.into(),
         title: "A webhook that arrives twice is answered once".into(),
         clauses: vec!["WHK-6".into(), "FLW-4".into()],
         cause: None,

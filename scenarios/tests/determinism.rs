@@ -33,10 +33,7 @@ fn the_same_seed_gives_byte_identical_traces_on_one_thread_and_on_two() {
     });
     assert!(once.len() >= 16, "only {} scenarios", once.len());
     for ((name, first), (_, second)) in once.iter().zip(&again) {
-        assert!(
-            first.lines().count() > 10,
-            "{name} recorded next to nothing"
-        );
+        assert!(first.lines().count() > 3, "{name} recorded next to nothing");
         assert!(
             first == second,
             "{name} differs:\n{}",

@@ -17,10 +17,10 @@ pub fn repeat_command(outcome: &Outcome, info: &RunInfo) -> String {
     } else {
         format!(" --seed {}", info.seed)
     };
-    let name = if outcome.name.contains(['[', ' ']) {
-        format!("'{}'", outcome.name)
+    let name = if outcome.address.contains(['[', ' ']) {
+        format!("'{}'", outcome.address)
     } else {
-        outcome.name.clone()
+        outcome.address.clone()
     };
     format!("cargo run --release --bin harness -- run {name}{world}{seed}")
 }

@@ -451,15 +451,19 @@ impl Ground<'_> {
 
     /// The entries that tell a ticket's story, the last ones.
     fn about(&self, ticket: u64) -> Vec<usize> {
+        let ours: Vec<u64> = self.cast.past_rules.values().flatten().copied().collect();
         self.last_of(|entry| {
             entry.ticket == Some(ticket)
                 && match entry.kind.as_str() {
                     "api_call" => {
                         entry.text("method") != "GET"
-                            || entry.number("status").is_some_and(|s| s >= 400)
+                            || entry.number("status").is_some_and(|status| status >= 400)
                     }
-                    "action" | "rule_decision" | "webhook_attempt" | "webhook_result"
-                    | "decision" | "mail" => true,
+                    "rule_decision" => {
+                        entry.text("outcome") == "executed"
+                            || entry.number("rule_id").is_some_and(|id| ours.contains(&id))
+                    }
+                    "action" | "webhook_result" | "decision" | "mail" => true,
                     _ => false,
                 }
         })

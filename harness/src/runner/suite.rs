@@ -113,6 +113,7 @@ impl Suite {
         };
         Outcome {
             name: plan.name.clone(),
+            address: plan.address.clone(),
             title: plan.title().to_owned(),
             clauses: plan.clauses().map(str::to_owned).collect(),
             cause: plan

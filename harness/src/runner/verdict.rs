@@ -70,6 +70,8 @@ pub struct Failure {
 pub struct Outcome {
     /// The plan's name.
     pub name: String,
+    /// What `harness run` plays it by.
+    pub address: String,
     /// The scenario's title.
     pub title: String,
     /// The clauses it asserts.
