@@ -17,7 +17,7 @@ use super::people::{
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::settings::Settings;
-use super::tickets::Tickets;
+use super::tickets::{Attachment, Tickets};
 use super::time::Ms;
 
 /// Which creation rules run on a new ticket. [D: only switchable in the UI]
@@ -65,6 +65,8 @@ pub(crate) struct Account {
     pub(crate) fields: Vec<Field>,
     pub(crate) statuses: Vec<StatusChoice>,
     pub(crate) tickets: Tickets,
+    /// Files by id, to serve them without looking through all tickets.
+    pub(crate) files: BTreeMap<i64, Attachment>,
     /// Rules of all three types; order within a type is order of execution.
     pub(crate) rules: Vec<Arc<Rule>>,
     /// Activity logs by rule id, kept also after the rule is gone.
@@ -133,6 +135,7 @@ impl Account {
             fields,
             statuses: default_statuses(),
             tickets: Tickets::default(),
+            files: BTreeMap::new(),
             rules: Vec::new(),
             logs: BTreeMap::new(),
             log_count: 0,

@@ -238,6 +238,11 @@ async fn attachment_urls_expire_and_take_no_credentials() {
             .status,
         403
     );
+    let thread = world
+        .get(&format!("/tickets/{ticket}/conversations"))
+        .await
+        .json();
+    let file = &thread[0]["attachments"][0];
     wait(299.0).await;
     assert_eq!(fetch(&first, None).await.status, 200);
     wait(3.0).await;
@@ -247,4 +252,13 @@ async fn attachment_urls_expire_and_take_no_credentials() {
         200,
         "every read signs anew"
     );
+    let gone = url().await;
+    world
+        .ok(
+            "DELETE",
+            &format!("/attachments/{}", file["id"]),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(fetch(&gone, None).await.status, 404);
 }

@@ -7,6 +7,7 @@
 //! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `errors.rs` | bad input, each body a snapshot |
 //! | `fidelity.rs` | the switches are written down |
+//! | `laws.rs` | what holds whatever is done, by random steps |
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `rules.rs` | automation rules and their activity logs |
@@ -26,6 +27,7 @@ mod control;
 mod conversations;
 mod errors;
 mod fidelity;
+mod laws;
 mod openapi;
 mod people;
 mod quota;

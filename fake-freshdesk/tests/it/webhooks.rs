@@ -330,3 +330,20 @@ async fn the_nth_call_can_be_broken() {
         json!({"id": 1, "on": "POST /tickets/*/reply", "calls": "1", "seen": 4, "struck": 1})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn answers_can_break_off_and_carry_a_wrong_date() {
+    let settings = json!({"date_header_skew_seconds": -90});
+    let world = World::with(json!({"domain": DOMAIN, "plan": "pro", "settings": settings})).await;
+    world
+        .act(
+            "POST",
+            "/faults",
+            json!({"on": "GET /agents/me", "calls": "1", "connection": "truncated_body"}),
+        )
+        .await;
+    let broken = world.get("/agents/me").await;
+    assert_eq!((broken.status, broken.reset), (200, true));
+    let whole = world.get("/agents/me").await;
+    assert_eq!(whole.header("date"), Some("Mon, 05 Jan 2026 08:58:30 GMT"));
+}

@@ -90,23 +90,24 @@ pub(crate) fn sla(created_at: Ms, priority: u8) -> (Ms, Ms) {
 
 /// Stores uploads and makes attachments of them.
 pub(crate) fn attachments(desk: &mut Desk<'_>, uploads: &[Upload]) -> Vec<Attachment> {
-    uploads
-        .iter()
-        .map(|upload| Attachment {
+    let mut files = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        let content_type = upload.content_type.clone();
+        let file = Attachment {
             id: desk.account.ids.next(),
             name: upload.name.clone(),
-            content_type: upload
-                .content_type
-                .clone()
-                .unwrap_or_else(|| "application/octet-stream".to_owned()),
+            content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
             size: upload.size(),
             sha256: match &upload.content {
                 Content::Bytes(bytes) => Some(desk.contents.keep(bytes)),
                 Content::Length(_) => None,
             },
             created_at: desk.now,
-        })
-        .collect()
+        };
+        desk.account.files.insert(file.id, file.clone());
+        files.push(file);
+    }
+    files
 }
 
 impl Desk<'_> {

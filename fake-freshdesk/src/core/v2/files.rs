@@ -106,17 +106,8 @@ pub(super) fn serve(helpdesk: &Helpdesk, now: Ms, request: &ApiRequest<'_>) -> O
         return Some(refused(403, "AccessDenied", "Request has expired"));
     }
     let account = helpdesk.accounts.get(&account_of(id)?);
-    let file = account.and_then(|account| {
-        account.tickets.iter().find_map(|ticket| {
-            let mut files = ticket.rare().attachments.iter().chain(
-                ticket
-                    .conversations
-                    .iter()
-                    .flat_map(|each| &each.attachments),
-            );
-            files.find(|file| file.id == id && file.name == name)
-        })
-    });
+    let file = account.and_then(|account| account.files.get(&id));
+    let file = file.filter(|file| file.name == name);
     let Some(file) = file else {
         return Some(refused(
             404,

@@ -311,6 +311,7 @@ pub(super) fn delete_attachment(call: &mut Call<'_, '_>) -> Result {
         files.any(|file| file.id == id)
     });
     let ticket = owner.map(|ticket| ticket.id).ok_or(Failure::NOT_FOUND)?;
+    call.desk.account.files.remove(&id);
     call.desk.account.tickets.change(ticket, |ticket| {
         if ticket.rare.is_some() {
             ticket.rare_mut().attachments.retain(|file| file.id != id);
