@@ -57,7 +57,7 @@ fn summary(outcomes: &[Outcome], catalogue: &Catalogue) -> Markup {
                         td { (row.title) }
                         td.score { (row.counts.passed) "/" (row.counts.total()) }
                         td.links {
-                            @for (i, outcome) in outcomes.iter().enumerate().filter(|(_, o)| o.clauses.first() == Some(&row.clause)) {
+                            @for (i, outcome) in outcomes.iter().filter(|o| o.clauses.first() == Some(&row.clause)).enumerate() {
                                 a.dot.(outcome.verdict.word().replace(' ', "-")) href=(format!("#{}", super::file_name(&outcome.name))) title=(outcome.title) {
                                     (outcome.cause.clone().unwrap_or_else(|| (i + 1).to_string()))
                                 }
