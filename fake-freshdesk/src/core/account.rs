@@ -17,7 +17,7 @@ use super::people::{
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::settings::Settings;
-use super::tickets::{Attachment, Tickets};
+use super::tickets::{Attachment, Ticket, Tickets, source};
 use super::time::Ms;
 
 /// Which creation rules run on a new ticket. [D: only switchable in the UI]
@@ -165,6 +165,11 @@ impl Account {
     /// The address mail to the helpdesk goes to.
     pub(crate) fn support_email(&self) -> String {
         format!("support@{}", self.domain)
+    }
+
+    /// The helpdesk's address that a ticket came to by mail.
+    pub(crate) fn received_at(&self, ticket: &Ticket) -> Option<String> {
+        (ticket.source == source::EMAIL).then(|| self.support_email())
     }
 
     /// The first label of the domain.

@@ -70,16 +70,19 @@ pub(crate) fn api_key(domain: &str, agent: i64, generation: u32) -> String {
 
 /// A UUID made from a counter: unique in a server, and repeatable.
 pub(crate) fn uuid(counter: u64) -> String {
-    let high = scramble(counter);
-    let low = scramble(counter ^ 0x9e37_79b9_7f4a_7c15);
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xfff,
-        0x8000 | ((low >> 48) & 0x3fff),
-        low & 0xffff_ffff_ffff
-    )
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let high = scramble(counter) & !0xf000 | 0x4000;
+    let low = scramble(counter ^ 0x9e37_79b9_7f4a_7c15) & !(0b11 << 62) | 0b10 << 62;
+    let word = u128::from(high) << 64 | u128::from(low);
+    let mut text = String::with_capacity(36);
+    // Every answer has one: a formatter would be a tenth of what a call costs.
+    for nibble in 0..32 {
+        if matches!(nibble, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(char::from(HEX[(word >> (124 - 4 * nibble)) as usize & 0xf]));
+    }
+    text
 }
 
 /// The splitmix64 finalizer.
@@ -110,6 +113,11 @@ mod tests {
         assert_eq!(api_key("a", 1, 0), api_key("a", 1, 0));
         assert_ne!(api_key("a", 1, 0), api_key("a", 1, 1));
         assert_ne!(uuid(1), uuid(2));
-        assert_eq!(uuid(1).len(), 36);
+        let uuid = uuid(1);
+        assert_eq!(
+            (uuid.len(), &uuid[14..15], uuid.matches('-').count()),
+            (36, "4", 4)
+        );
+        assert!(matches!(&uuid[19..20], "8" | "9" | "a" | "b"), "{uuid}");
     }
 }

@@ -1,6 +1,7 @@
 //! The journal: a bounded ring of everything that happened, each entry with
 //! the sequence number of what caused it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ pub(crate) struct ApiCall {
     pub(crate) agent_id: Option<i64>,
     pub(crate) request: Sent,
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, Box<str>)>,
-    pub(crate) answer: Bytes,
+    pub(crate) headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub(crate) answer: Answered,
     pub(crate) class: Class,
     pub(crate) cost: u32,
     pub(crate) remaining: Option<u32>,
@@ -34,6 +35,13 @@ pub(crate) enum Sent {
     Nothing,
     Bytes(Bytes),
     Form(Value),
+}
+
+/// The answer to a call; of what was only read, the size is enough.
+#[derive(Clone, Debug)]
+pub(crate) enum Answered {
+    Size(usize),
+    Bytes(Bytes),
 }
 
 /// One entry's own fields.
@@ -205,9 +213,9 @@ impl ApiCall {
             Sent::Bytes(bytes) => parsed(bytes),
             Sent::Form(form) => form.clone(),
         };
-        let answer = match self.method {
-            http::Method::GET => json!({"size": self.answer.len()}),
-            _ => parsed(&self.answer),
+        let answer = match &self.answer {
+            Answered::Size(size) => json!({"size": size}),
+            Answered::Bytes(bytes) => parsed(bytes),
         };
         let headers: Map<String, Value> = self
             .headers

@@ -1,5 +1,6 @@
 //! The v2 API's router: reads a request, asks the core, writes the reply.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -114,7 +115,11 @@ fn write(reply: ApiReply, date: Option<i64>) -> Response {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     for (name, value) in reply.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+        let value = match value {
+            Cow::Borrowed(same) => Ok(HeaderValue::from_static(same)),
+            Cow::Owned(text) => HeaderValue::try_from(text),
+        };
+        if let Ok(value) = value {
             headers.insert(HeaderName::from_static(name), value);
         }
     }

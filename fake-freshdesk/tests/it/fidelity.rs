@@ -35,7 +35,7 @@ async fn every_switch_is_written_down_with_its_default() {
                     .map(|number| number.trim().parse::<f64>().ok());
                 numbers.eq(list.iter().map(Value::as_f64))
             }
-            other => written == other.to_string(),
+            other => *other == serde_json::from_str::<Value>(written).unwrap(),
         };
         assert!(
             same,

@@ -89,7 +89,11 @@ impl Core {
         } else {
             serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
         };
-        (reply.status, json, reply.headers)
+        let headers = reply
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name, value.into_owned()));
+        (reply.status, json, headers.collect())
     }
 
     /// The ids of a list, following `Link` to its end.

@@ -213,7 +213,7 @@ fn ticket_value(account: &Account, ticket: &Ticket, name: &str, now: Ms) -> Valu
                 .name_and_email(ticket.requester_id)
                 .and_then(|(_, email)| email)
         ),
-        "to_email" => json!(rare.to_emails),
+        "to_email" => json!(account.received_at(ticket)),
         "ticket_cc" | "ticlet_cc" => json!(rare.cc_emails),
         "inbound_count" => json!(
             ticket

@@ -222,12 +222,6 @@ impl Desk<'_> {
             conversations: Vec::new(),
             rare: None,
         };
-        if new.source == source::EMAIL {
-            let support = self.account.support_email();
-            let rare = ticket.rare_mut();
-            rare.to_emails = Some(vec![support.clone()]);
-            rare.support_email = Some(support);
-        }
         if !files.is_empty() {
             ticket.rare_mut().attachments = files;
         }

@@ -23,7 +23,8 @@ type Key = (i64, i64);
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<Ticket>", into = "Vec<Ticket>")]
 pub(crate) struct Tickets {
-    tickets: BTreeMap<i64, Ticket>,
+    /// Boxed, so that half-empty tree nodes are small.
+    tickets: BTreeMap<i64, Box<Ticket>>,
     by_created: BTreeSet<Key>,
     by_updated: BTreeSet<Key>,
     by_due: BTreeSet<Key>,
@@ -47,7 +48,11 @@ impl From<Vec<Ticket>> for Tickets {
 
 impl From<Tickets> for Vec<Ticket> {
     fn from(tickets: Tickets) -> Self {
-        tickets.tickets.into_values().collect()
+        tickets
+            .tickets
+            .into_values()
+            .map(|ticket| *ticket)
+            .collect()
     }
 }
 
@@ -79,12 +84,12 @@ impl Placement {
 
 impl Tickets {
     pub(crate) fn get(&self, id: i64) -> Option<&Ticket> {
-        self.tickets.get(&id)
+        self.tickets.get(&id).map(Box::as_ref)
     }
 
     /// All tickets in order of id, deleted and spam ones too.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Ticket> {
-        self.tickets.values()
+        self.tickets.values().map(Box::as_ref)
     }
 
     /// Which ticket a conversation is on.
@@ -97,7 +102,7 @@ impl Tickets {
         self.place(&Placement::of(&ticket));
         self.conversations
             .extend(ticket.conversations.iter().map(|each| (each.id, ticket.id)));
-        self.tickets.insert(ticket.id, ticket);
+        self.tickets.insert(ticket.id, Box::new(ticket));
     }
 
     /// Changes a ticket and keeps the indexes true.
@@ -161,9 +166,7 @@ impl Tickets {
 
     /// Deleted and spam tickets, oldest first.
     pub(crate) fn unlisted(&self) -> impl DoubleEndedIterator<Item = &Ticket> {
-        self.unlisted
-            .iter()
-            .filter_map(|(_, id)| self.tickets.get(id))
+        self.unlisted.iter().filter_map(|(_, id)| self.get(*id))
     }
 
     /// Listed tickets of one requester, oldest first.
@@ -183,26 +186,26 @@ impl Tickets {
     ) -> impl DoubleEndedIterator<Item = &'a Ticket> {
         index
             .range((id, (Ms::MIN, i64::MIN))..=(id, (Ms::MAX, i64::MAX)))
-            .filter_map(|(_, (_, id))| self.tickets.get(id))
+            .filter_map(|(_, (_, id))| self.get(*id))
     }
 
     /// Listed tickets changed at or after `since`, oldest change first.
     pub(crate) fn updated_since(&self, since: Ms) -> impl DoubleEndedIterator<Item = &Ticket> {
         self.by_updated
             .range((since, i64::MIN)..)
-            .filter_map(|(_, id)| self.tickets.get(id))
+            .filter_map(|(_, id)| self.get(*id))
     }
 
     /// Listed tickets created at or after `since`, oldest first.
     pub(crate) fn created_since(&self, since: Ms) -> impl DoubleEndedIterator<Item = &Ticket> {
         self.by_created
             .range((since, i64::MIN)..)
-            .filter_map(|(_, id)| self.tickets.get(id))
+            .filter_map(|(_, id)| self.get(*id))
     }
 
     /// All listed tickets in ascending order of a property.
     pub(crate) fn ordered(&self, by: OrderBy) -> Box<dyn DoubleEndedIterator<Item = &Ticket> + '_> {
-        let find = |id: &i64| self.tickets.get(id);
+        let find = |id: &i64| self.get(*id);
         match by {
             OrderBy::CreatedAt => {
                 Box::new(self.by_created.iter().filter_map(move |(_, id)| find(id)))

@@ -62,8 +62,6 @@ pub(crate) struct Ticket {
 pub(crate) struct Rare {
     pub(crate) product_id: Option<i64>,
     pub(crate) email_config_id: Option<i64>,
-    pub(crate) to_emails: Option<Vec<String>>,
-    pub(crate) support_email: Option<String>,
     pub(crate) cc_emails: Vec<String>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) watchers: Vec<i64>,
@@ -82,8 +80,6 @@ pub(crate) struct Rare {
 static NOTHING_RARE: Rare = Rare {
     product_id: None,
     email_config_id: None,
-    to_emails: None,
-    support_email: None,
     cc_emails: Vec::new(),
     attachments: Vec::new(),
     watchers: Vec::new(),

@@ -21,7 +21,7 @@ use crate::core::contents::Upload;
 use crate::core::desk::Desk;
 use crate::core::faults::{Connection, Fault, strike_call};
 use crate::core::ids::AccountId;
-use crate::core::journal::{ApiCall, Body, Sent};
+use crate::core::journal::{Answered, ApiCall, Body, Sent};
 use crate::core::plan::Plan;
 use crate::core::quota::{Charge, Class};
 use crate::core::settings::FreePlanAnswer;
@@ -82,7 +82,12 @@ pub(super) struct Answer {
 impl Answer {
     /// Any JSON with a status.
     pub(super) fn json(status: u16, body: &impl Serialize) -> Answer {
-        let body = serde_json::to_vec(body).unwrap_or_default();
+        // Most answers are about this long; growing step by step would copy them.
+        let mut bytes = Vec::with_capacity(1_536);
+        if serde_json::to_writer(&mut bytes, body).is_err() {
+            bytes.clear();
+        }
+        let body = bytes;
         Answer {
             status,
             body: Some(body),
@@ -252,7 +257,10 @@ impl Helpdesk {
             request: sent(&request.body),
             status: reply.status,
             headers: journalled(&reply),
-            answer: reply.body.clone(),
+            answer: match request.method {
+                Method::GET => Answered::Size(reply.body.len()),
+                _ => Answered::Bytes(reply.body.clone()),
+            },
             class: metered.class,
             cost: metered.cost,
             remaining: metered.remaining,

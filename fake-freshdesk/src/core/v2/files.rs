@@ -125,6 +125,6 @@ pub(super) fn serve(helpdesk: &Helpdesk, now: Ms, request: &ApiRequest<'_>) -> O
     let mut reply = ApiReply::bare(200, None, bytes);
     reply
         .headers
-        .push(("content-type", file.content_type.clone()));
+        .push(("content-type", file.content_type.clone().into()));
     Some(reply)
 }

@@ -1,5 +1,7 @@
 //! What goes back: the reply, and the headers that every answer has.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -19,7 +21,7 @@ pub struct ApiReply {
     /// The HTTP status.
     pub status: u16,
     /// Headers besides content type and length.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The content type, if there is one.
     pub content_type: Option<&'static str>,
     /// The body.
@@ -79,7 +81,7 @@ pub(super) fn unknown_host(host: &str) -> ApiReply {
 }
 
 /// The headers that the journal keeps.
-pub(super) fn journalled(reply: &ApiReply) -> Vec<(&'static str, Box<str>)> {
+pub(super) fn journalled(reply: &ApiReply) -> Vec<(&'static str, Cow<'static, str>)> {
     let kept = |name: &str| {
         name.starts_with("x-ratelimit") || matches!(name, "retry-after" | "location" | "link")
     };
@@ -87,7 +89,7 @@ pub(super) fn journalled(reply: &ApiReply) -> Vec<(&'static str, Box<str>)> {
         .headers
         .iter()
         .filter(|(name, _)| kept(name))
-        .map(|(name, value)| (*name, value.as_str().into()))
+        .cloned()
         .collect()
 }
 
@@ -101,16 +103,21 @@ pub(super) fn fault_answer(answer: &FaultAnswer) -> ApiReply {
     };
     let mut reply = ApiReply::bare(answer.status, Some(content_type), body);
     if let Some(seconds) = answer.retry_after_seconds {
-        reply.headers.push(("retry-after", seconds.to_string()));
+        reply
+            .headers
+            .push(("retry-after", seconds.to_string().into()));
     }
     reply
 }
 
-fn reason_phrase(status: u16) -> &'static str {
-    http::StatusCode::from_u16(status)
+fn status_line(status: u16) -> Cow<'static, str> {
+    if status == 200 {
+        return Cow::Borrowed("200 OK");
+    }
+    let phrase = http::StatusCode::from_u16(status)
         .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or_default()
+        .and_then(|status| status.canonical_reason());
+    format!("{status} {}", phrase.unwrap_or_default()).into()
 }
 
 /// Puts the headers on that every answer of the API has. [O, section 11]
@@ -137,48 +144,51 @@ pub(super) fn finish(
             if let Some(path) = answer.location {
                 reply
                     .headers
-                    .push(("location", format!("{base}/api/v2/{path}")));
+                    .push(("location", format!("{base}/api/v2/{path}").into()));
             }
             if let Some(link) = answer.link {
-                reply.headers.push(("link", link));
+                reply.headers.push(("link", link.into()));
             }
             reply
         }
         Err(failure) => failed(account, &failure, &mut rate_headers),
     };
-    reply.headers.push((
-        "x-freshdesk-api-version",
-        "latest=v2; requested=v2".to_owned(),
-    ));
-    reply.headers.push(("x-request-id", uuid(request_id)));
-    reply.headers.push(("cache-control", "no-store".to_owned()));
-    reply.headers.push(("pragma", "no-cache".to_owned()));
+    let same = [
+        ("x-freshdesk-api-version", "latest=v2; requested=v2"),
+        ("cache-control", "no-store"),
+        ("pragma", "no-cache"),
+        ("expires", "Wed, 13 Oct 2010 00:00:00 UTC"),
+    ];
     reply
         .headers
-        .push(("expires", "Wed, 13 Oct 2010 00:00:00 UTC".to_owned()));
-    reply.headers.push((
-        "status",
-        format!("{} {}", reply.status, reason_phrase(reply.status)),
-    ));
+        .extend(same.map(|(name, value)| (name, Cow::Borrowed(value))));
+    reply
+        .headers
+        .push(("x-request-id", uuid(request_id).into()));
+    reply.headers.push(("status", status_line(reply.status)));
     if rate_headers {
         let decimals = account.plan == Plan::Trial && settings.float_rate_headers_on_trial;
-        let spell = |number: u32| {
+        let spell = |number: u32| -> Cow<'static, str> {
             if decimals {
-                format!("{number}.0")
+                format!("{number}.0").into()
             } else {
-                number.to_string()
+                number.to_string().into()
             }
+        };
+        let remaining = metered.remaining.unwrap_or_default();
+        let cost = match metered.cost {
+            1 => Cow::Borrowed("1"),
+            more => more.to_string().into(),
         };
         reply
             .headers
             .push(("x-ratelimit-total", spell(account.quota().total)));
-        reply.headers.push((
-            "x-ratelimit-remaining",
-            spell(metered.remaining.unwrap_or_default()),
-        ));
         reply
             .headers
-            .push(("x-ratelimit-used-currentrequest", metered.cost.to_string()));
+            .push(("x-ratelimit-remaining", spell(remaining)));
+        reply
+            .headers
+            .push(("x-ratelimit-used-currentrequest", cost));
     }
     reply.date_skew_ms = crate::core::settings::duration(settings.date_header_skew_seconds);
     reply
@@ -195,7 +205,9 @@ fn failed(account: &Account, failure: &Failure, rate_headers: &mut bool) -> ApiR
             }
         };
         let mut reply = ApiReply::bare(status, Some(JSON), body);
-        reply.headers.push(("retry-after", retry_after.to_string()));
+        reply
+            .headers
+            .push(("retry-after", retry_after.to_string().into()));
         return reply;
     }
     // An empty body that called itself JSON would break clients that parse it.
@@ -204,7 +216,7 @@ fn failed(account: &Account, failure: &Failure, rate_headers: &mut bool) -> ApiR
         None => ApiReply::bare(status, Some(HTML), ""),
     };
     if let Failure::Method { allow, .. } = failure {
-        reply.headers.push(("allow", allow.clone()));
+        reply.headers.push(("allow", allow.clone().into()));
     }
     reply
 }

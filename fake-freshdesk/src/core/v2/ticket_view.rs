@@ -224,8 +224,9 @@ impl Serialize for TicketView<'_> {
         if self.shape != Shape::Created {
             map.serialize_entry("association_type", &rare.parent_id.map(|_| 2))?;
         }
-        map.serialize_entry("support_email", &rare.support_email)?;
-        map.serialize_entry("to_emails", &rare.to_emails)?;
+        let received_at = self.account.received_at(ticket);
+        map.serialize_entry("support_email", &received_at)?;
+        map.serialize_entry("to_emails", &received_at.map(|email| [email]))?;
         map.serialize_entry("product_id", &rare.product_id)?;
         map.serialize_entry("id", &ticket.id)?;
         map.serialize_entry("type", &ticket.ticket_type)?;
