@@ -1,7 +1,7 @@
 //! The server: the pure core behind a lock, two routers that call it, and the
 //! driver that wakes it when something falls due.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     webhooks: HttpService,
     /// Something may be due earlier than the driver thinks.
     wake: Arc<Notify>,
+    /// Counts resets and restores: a call that began before one has no say after it.
+    generation: AtomicU64,
     /// Webhook calls under way.
     in_flight: AtomicUsize,
     /// A webhook call came back.
@@ -100,6 +102,7 @@ impl Server {
             options: core,
             webhooks: options.webhooks,
             wake: Arc::new(Notify::new()),
+            generation: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             landed: Notify::new(),
             journal: tokio::sync::watch::Sender::new(0),
@@ -213,7 +216,11 @@ impl Shared {
 
     /// Takes over a snapshot's state and its point in time.
     pub(crate) fn restore(self: &Arc<Self>, bytes: &[u8]) -> Result<Ms, BadSnapshot> {
-        let now = self.with_core(|core, _| core.restore(bytes))?;
+        let now = self.with_core(|core, _| {
+            let now = core.restore(bytes)?;
+            self.generation.fetch_add(1, Ordering::SeqCst);
+            Ok(now)
+        })?;
         self.clock.set(now);
         self.wake.notify_one();
         Ok(now)
@@ -223,7 +230,8 @@ impl Shared {
         for Effect::CallWebhook(call) in effects {
             self.in_flight.fetch_add(1, Ordering::SeqCst);
             let shared = Arc::clone(self);
-            tokio::spawn(async move { shared.call_webhook(call).await });
+            let generation = self.generation.load(Ordering::SeqCst);
+            tokio::spawn(async move { shared.call_webhook(call, generation).await });
         }
     }
 
@@ -238,9 +246,13 @@ impl Shared {
         self.in_flight.load(Ordering::SeqCst)
     }
 
-    async fn call_webhook(self: Arc<Self>, call: WebhookCall) {
+    async fn call_webhook(self: Arc<Self>, call: WebhookCall, generation: u64) {
         let outcome = carry(self.webhooks.clone(), &call).await;
-        self.with_core(|core, now| core.webhook_finished(now, &call, &outcome));
+        self.with_core(|core, now| {
+            if self.generation.load(Ordering::SeqCst) == generation {
+                core.webhook_finished(now, &call, &outcome);
+            }
+        });
         self.in_flight.fetch_sub(1, Ordering::SeqCst);
         self.landed.notify_waiters();
     }
@@ -250,12 +262,13 @@ impl Shared {
     pub(crate) async fn advance(self: &Arc<Self>, by: Ms) -> Ms {
         let target = self.clock.now_ms() + by;
         loop {
+            self.run_due();
             self.settle().await;
-            let next = self.run_due().filter(|due| *due <= target);
-            self.settle().await;
-            match next {
+            // Looked up after the calls came back: a retry may be due before
+            // whatever was next when they went out.
+            let next = self.lock().next_due();
+            match next.filter(|due| *due <= target) {
                 Some(due) => self.clock.jump_to(due),
-                None if self.lock().next_due().is_some_and(|due| due <= target) => {}
                 None => break,
             }
         }
@@ -283,7 +296,10 @@ impl Shared {
 
     /// Forgets every account and the journal.
     pub(crate) fn reset(self: &Arc<Self>) {
-        let old = std::mem::replace(&mut *self.lock(), Helpdesk::new(self.options.clone()));
+        let mut core = self.lock();
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        let old = std::mem::replace(&mut *core, Helpdesk::new(self.options.clone()));
+        drop(core);
         // A million tickets take a while to drop; nobody needs to wait for that.
         std::thread::spawn(move || drop(old));
         self.wake.notify_one();

@@ -319,6 +319,87 @@ async fn manual_time_moves_only_by_advance_and_then_everything_due_is_done_in_or
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_advance_stops_at_what_only_falls_due_on_the_way() {
+    let world = World::new("growth").await;
+    world
+        .control("PUT", "/time", json!({"mode": "manual"}))
+        .await;
+    world.receiver(&[crate::world::Receiver::Status(500); 2]);
+    world
+        .act(
+            "POST",
+            "/rules/1",
+            json!({"name": "new", "actions": [webhook_action()]}),
+        )
+        .await;
+    // The sweep at ten is on the agenda before the first retry is.
+    world
+        .act(
+            "POST",
+            "/rules/3",
+            json!({"name": "hourly", "actions": [{"field_name": "priority", "value": 4}]}),
+        )
+        .await;
+    world.customer_ticket().await;
+    world
+        .control("POST", "/time/advance", json!({"seconds": 7_200}))
+        .await;
+    let journal = world
+        .control("GET", "/journal?kind=webhook_attempt", Value::Null)
+        .await
+        .json();
+    let at: Vec<&str> = journal["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["at"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        at,
+        [
+            "2026-01-05T09:00:01.000Z",
+            "2026-01-05T09:05:01.000Z",
+            "2026-01-05T09:35:01.000Z"
+        ]
+    );
+    assert_eq!(world.get("/tickets/1").await.json()["priority"], 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_from_before_a_reset_has_no_say_after_it() {
+    let world = World::new("growth").await;
+    world.receiver(&[crate::world::Receiver::Hangs, crate::world::Receiver::Hangs]);
+    let account = json!({"domain": DOMAIN, "plan": "growth", "reopen_rule": false});
+    let mut rule = Value::Null;
+    for _ in 0..2 {
+        world.control("POST", "/reset", Value::Null).await;
+        world.control("POST", "/accounts", account.clone()).await;
+        rule = world
+            .act(
+                "POST",
+                "/rules/1",
+                json!({"name": "new", "actions": [webhook_action()]}),
+            )
+            .await;
+        world.customer_ticket().await;
+        wait(6.0).await;
+    }
+    // The first call times out about now; the second one, with the same numbers, has not yet.
+    wait(2.0).await;
+    let log = world
+        .act(
+            "GET",
+            &format!("/rules/1/{}/activity", rule["id"]),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(
+        log["items"][0]["webhooks"][0]["attempts"][0]["finished_at"],
+        Value::Null
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn reset_forgets_everything() {
     let world = World::new("growth").await;
     world.customer_ticket().await;

@@ -425,3 +425,42 @@ async fn hourly_rules_sweep_on_the_hour() {
     wait(3_600.0).await;
     assert_eq!(world.get("/tickets/1").await.json()["status"], 5);
 }
+
+#[tokio::test(start_paused = true)]
+async fn time_and_feedback_are_events_too() {
+    let world = World::new("pro").await;
+    let timed = json!([{"field_name": "time_sheet_action", "value": "added"}]);
+    let timed = world.act("POST", "/rules/4", update_rule(1, timed)).await;
+    let rated = world
+        .act(
+            "POST",
+            "/rules/4",
+            update_rule(2, json!([{"field_name": "customer_feedback"}])),
+        )
+        .await;
+    world.customer_ticket().await;
+    world
+        .ok(
+            "POST",
+            "/tickets/1/time_entries",
+            json!({"time_spent": "00:10"}),
+        )
+        .await;
+    wait(2.0).await;
+    world
+        .ok(
+            "POST",
+            "/tickets/1/satisfaction_ratings",
+            json!({"ratings": {"default_question": 103}}),
+        )
+        .await;
+    wait(2.0).await;
+    assert_eq!(
+        world.log(4, &timed).await,
+        ["executed:matched", "skipped:performer"]
+    );
+    assert_eq!(
+        world.log(4, &rated).await,
+        ["skipped:performer", "executed:matched"]
+    );
+}

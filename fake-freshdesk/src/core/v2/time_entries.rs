@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::ticket_list::one_page;
+use crate::core::events::{Change, Performer, TicketEvent};
 use crate::core::time::{Ms, seconds};
 
 const ENTRIES: &str = "time_entries";
@@ -27,6 +28,17 @@ fn put(call: &mut Call<'_, '_>, shelf: &str, id: i64, item: &Value) {
         .entry(shelf.to_owned())
         .or_default()
         .insert(id, item.clone());
+}
+
+/// Tells the rules of something that is no property of the ticket. [I: the names]
+fn tell(call: &mut Call<'_, '_>, ticket: i64, performer: Performer, name: &str, value: &Value) {
+    let mut event = TicketEvent::new(ticket, performer);
+    let change = Change {
+        from: Value::Null,
+        to: value.clone(),
+    };
+    event.changes.insert(name.to_owned(), change);
+    call.desk.raise(event);
 }
 
 fn paged<'v>(call: &Call<'_, '_>, items: impl Iterator<Item = &'v Value>) -> Result {
@@ -117,6 +129,13 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let id = call.desk.account.ids.next();
     entry["id"] = json!(id);
     put(call, ENTRIES, id, &entry);
+    tell(
+        call,
+        ticket,
+        Performer::Agent(call.agent),
+        "time_sheet_action",
+        &json!("added"),
+    );
     Ok(Answer::created(&format!("time_entries/{id}"), &entry))
 }
 
@@ -169,6 +188,14 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     read(call, &mut entry)?;
     entry["updated_at"] = json!(seconds(call.desk.now));
     put(call, ENTRIES, id, &entry);
+    let ticket = entry["ticket_id"].as_i64().unwrap_or_default();
+    tell(
+        call,
+        ticket,
+        Performer::Agent(call.agent),
+        "time_sheet_action",
+        &json!("updated"),
+    );
     Ok(Answer::ok(&entry))
 }
 
@@ -240,6 +267,14 @@ pub(super) fn rate(call: &mut Call<'_, '_>) -> Result {
         "group_id": group_id, "ticket_id": ticket_id, "created_at": at, "updated_at": at, "ratings": ratings,
     });
     put(call, RATINGS, id, &rating);
+    let value = rating["ratings"]["default_question"].clone();
+    tell(
+        call,
+        ticket_id,
+        Performer::Requester(user_id),
+        "customer_feedback",
+        &value,
+    );
     Ok(Answer::json(201, &rating))
 }
 
