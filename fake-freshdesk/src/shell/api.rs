@@ -9,8 +9,12 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::stream;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use http::header::{
+    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_TYPE, DATE,
+    HOST, ORIGIN,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use super::form;
 use crate::core::{ApiBody, ApiReply, ApiRequest, Connection};
@@ -58,6 +62,10 @@ async fn read_body(content_type: Option<&str>, body: Body) -> ApiBody {
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
+    let from_browser = parts.headers.contains_key(ORIGIN);
+    if from_browser && parts.method == Method::OPTIONS {
+        return preflight();
+    }
     let content_type = text(&parts.headers, &CONTENT_TYPE);
     let body = read_body(content_type, body).await;
     // HTTP/2 and callers in memory name the host in the URI. [I]
@@ -87,7 +95,39 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         }
     }
     let date = (reply.date_skew_ms != 0).then(|| shared.clock.now_ms() + reply.date_skew_ms);
-    write(reply, date)
+    let mut response = write(reply, date);
+    if from_browser {
+        allow_origin(response.headers_mut());
+    }
+    response
+}
+
+/// Pages of any origin may call and read the rate limit headers. [D: CORS is supported]
+fn allow_origin(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
+            "link, location, retry-after, x-request-id, x-ratelimit-total, x-ratelimit-remaining, x-ratelimit-used-currentrequest",
+        ),
+    );
+}
+
+/// A browser asks before it calls. [I: what exactly is allowed]
+fn preflight() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    allow_origin(headers);
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS"),
+    );
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type, accept"),
+    );
+    response
 }
 
 /// A body that breaks off after `sent`.

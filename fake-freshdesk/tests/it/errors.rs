@@ -343,3 +343,37 @@ async fn rules_that_cannot_be_saved() {
         .await;
     assert_json_snapshot!("webhook rule on free", on_free.shown());
 }
+
+#[tokio::test(start_paused = true)]
+async fn browsers_may_call_from_any_origin() {
+    let world = World::new("growth").await;
+    let request = |method: &str| {
+        Request::builder()
+            .method(method)
+            .uri(format!("https://{DOMAIN}/api/v2/agents/me"))
+            .header("origin", "https://dashboard.example.com")
+            .header("authorization", basic(&world.key))
+            .body(Body::empty())
+            .unwrap()
+    };
+    let preflight = world.raw(request("OPTIONS")).await;
+    assert_eq!(
+        (
+            preflight.status,
+            preflight.header("access-control-allow-origin")
+        ),
+        (204, Some("*"))
+    );
+    assert!(
+        preflight
+            .header("access-control-allow-headers")
+            .is_some_and(|names| names.contains("authorization"))
+    );
+    let answer = world.raw(request("GET")).await;
+    assert_eq!(
+        (answer.status, answer.header("access-control-allow-origin")),
+        (200, Some("*"))
+    );
+    let plain = world.get("/agents/me").await;
+    assert_eq!(plain.header("access-control-allow-origin"), None);
+}
