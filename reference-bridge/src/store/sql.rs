@@ -4,8 +4,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Seal, StoreError};
-use crate::settings::{AgentIdentity, Connection, ConnectionState, Settings};
+use super::{Seal, StoreError, Write};
+use crate::{
+    settings::{AgentIdentity, Connection, ConnectionState, Settings},
+    turn::TurnState,
+};
 
 /// A connection as it is stored: the key is sealed.
 #[derive(Serialize, Deserialize)]
@@ -62,6 +65,12 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         Self(error.to_string())
     }
+}
+
+/// Whether a write decides something that the thread could not tell again after
+/// a power cut: that the AI is about to speak, or has handed over.
+pub(super) fn must_outlive_the_power(write: &Write) -> bool {
+    matches!(write, Write::Turn(turn) if turn.state == TurnState::Open && turn.is_untouched())
 }
 
 /// Accepts a webhook: `$1` account, `$2` ticket, `$3` now. A line at rest keeps
@@ -318,6 +327,11 @@ macro_rules! sql_store {
 
             async fn record(&self, writes: Vec<Write>) -> Result<(), StoreError> {
                 let $this = self;
+                let synced = if writes.iter().any(sql::must_outlive_the_power) {
+                    Some(self.sync_to_disk().await?)
+                } else {
+                    None
+                };
                 let mut transaction = $begin;
                 for write in &writes {
                     match write {
@@ -404,6 +418,9 @@ macro_rules! sql_store {
                     }
                 }
                 transaction.commit().await?;
+                if let Some(synced) = synced {
+                    synced.over().await?;
+                }
                 Ok(())
             }
 

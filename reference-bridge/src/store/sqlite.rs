@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,7 +15,7 @@ use sqlx::{
         SqliteSynchronous,
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 use super::{
     Deliveries, Seal, SessionFilter, SessionPage, StoreError, Write,
@@ -72,6 +73,45 @@ pub struct SqliteStore {
     pool: SqlitePool,
     seal: Seal,
     arrivals: mpsc::Sender<Waiting>,
+    disk: Disk,
+}
+
+/// Which transactions wait for the disk. After a crash of the process none is
+/// lost; after a power cut only those that did not wait may be, and what they
+/// said can be read from the thread again. Whoever holds the lock has switched
+/// waiting on; others who happen to write meanwhile wait too, which does no harm.
+#[derive(Clone, Debug)]
+struct Disk {
+    pool: SqlitePool,
+    lock: Arc<Mutex<()>>,
+}
+
+/// Transactions wait for the disk until this is over.
+struct Synced {
+    pool: SqlitePool,
+    _lock: OwnedMutexGuard<()>,
+}
+
+impl Disk {
+    async fn sync(&self) -> Result<Synced, StoreError> {
+        let lock = self.lock.clone().lock_owned().await;
+        sqlx::query("PRAGMA synchronous = FULL")
+            .execute(&self.pool)
+            .await?;
+        Ok(Synced {
+            pool: self.pool.clone(),
+            _lock: lock,
+        })
+    }
+}
+
+impl Synced {
+    async fn over(self) -> Result<(), StoreError> {
+        sqlx::query("PRAGMA synchronous = NORMAL")
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
 }
 
 impl SqliteStore {
@@ -90,7 +130,7 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(2))
             .locking_mode(SqliteLockingMode::Exclusive)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Normal);
         // One connection: SQLite has one writer, and the dispatcher's order of
         // calls is the order of the statements.
         let pool = SqlitePoolOptions::new()
@@ -118,11 +158,16 @@ impl SqliteStore {
                 },
             })?;
         let (arrivals, waiting) = mpsc::channel(1024);
-        tokio::spawn(write_arrivals(pool.clone(), waiting));
+        let disk = Disk {
+            pool: pool.clone(),
+            lock: Arc::default(),
+        };
+        tokio::spawn(write_arrivals(disk.clone(), waiting));
         let store = Self {
             pool,
             seal,
             arrivals,
+            disk,
         };
         if let Err(error) = super::Store::connection(&store).await {
             return Err(OpenError::WrongKey {
@@ -143,6 +188,10 @@ impl SqliteStore {
         self.pool.close().await;
     }
 
+    async fn sync_to_disk(&self) -> Result<Synced, StoreError> {
+        self.disk.sync().await
+    }
+
     async fn accept_durably(&self, arrival: Arrival) -> Result<(), StoreError> {
         let (done, written) = oneshot::channel();
         let gone = |_| StoreError("the store is closed".to_owned());
@@ -156,17 +205,18 @@ impl SqliteStore {
 
 /// Writes arriving webhooks down, as many as wait in one transaction: the disk
 /// is asked to sync once for all of them, and each is answered after that.
-async fn write_arrivals(pool: SqlitePool, mut waiting: mpsc::Receiver<Waiting>) {
+async fn write_arrivals(disk: Disk, mut waiting: mpsc::Receiver<Waiting>) {
     while let Some(batch) = gather(&mut waiting).await {
-        let written = write_batch(&pool, &batch).await;
+        let written = write_batch(&disk, &batch).await;
         for one in batch {
             let _ = one.done.send(written.clone());
         }
     }
 }
 
-async fn write_batch(pool: &SqlitePool, batch: &[Waiting]) -> Result<(), StoreError> {
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+async fn write_batch(disk: &Disk, batch: &[Waiting]) -> Result<(), StoreError> {
+    let synced = disk.sync().await?;
+    let mut transaction = disk.pool.begin_with("BEGIN IMMEDIATE").await?;
     for Waiting { arrival, .. } in batch {
         let now = sql::micros(arrival.now);
         sqlx::query(sql::ACCEPT)
@@ -185,7 +235,7 @@ async fn write_batch(pool: &SqlitePool, batch: &[Waiting]) -> Result<(), StoreEr
         }
     }
     transaction.commit().await?;
-    Ok(())
+    synced.over().await
 }
 
 /// Says what an error at opening means.
