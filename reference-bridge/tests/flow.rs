@@ -468,3 +468,76 @@ async fn a_late_first_delivery_has_the_effect_of_an_early_one() {
         ["message: One?", "ai_message: AI."]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_takes_at_most_a_quarter_longer_than_the_plans_quota_allows() {
+    for quota in [200_u32, 400, 700] {
+        let world = world(ScriptedBrain::replying("AI.")).await;
+        world.connect(json!({})).await;
+        world.wait(120).await;
+        world.helpdesk.desk().quota = Some(quota);
+        let before = world.helpdesk.desk().calls.len();
+        for number in 0..100 {
+            let ticket = world
+                .helpdesk
+                .open_ticket(&format!("Order {number}?"), json!({}));
+            assert_eq!(world.webhook("ticket_created", ticket).await.0, 202);
+        }
+        let start = world.clock.now();
+        world.wait(3600).await;
+        let desk = world.helpdesk.desk();
+        let last = desk
+            .calls
+            .iter()
+            .rev()
+            .find(|call| call.line.starts_with("PUT"))
+            .unwrap();
+        let took = last.at.duration_since(start).as_secs();
+        let calls = desk.calls[before..]
+            .iter()
+            .filter(|call| call.line.contains("/tickets/"))
+            .count();
+        // Three calls a ticket, and one more for an answer that had to wait.
+        assert!((300..=400).contains(&calls), "{calls} calls");
+        // Fixed windows of a minute: the first is there at once.
+        let windows = 300_u32.div_ceil(quota);
+        let shortest = i64::from(windows - 1) * 60;
+        assert!(
+            took <= shortest * 5 / 4,
+            "{quota} a minute: {took} s, not {shortest} s"
+        );
+        let answered = desk
+            .conversations
+            .iter()
+            .filter(|c| c["user_id"] == AI)
+            .count();
+        assert_eq!(answered, 100);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_the_quota_is_checked_again_before_it_is_sent() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    world.wait(120).await;
+    world.helpdesk.desk().quota = Some(8);
+    for number in 0..8 {
+        let ticket = world
+            .helpdesk
+            .open_ticket(&format!("Order {number}?"), json!({}));
+        assert_eq!(world.webhook("ticket_created", ticket).await.0, 202);
+    }
+    world.wait(5).await;
+    let before: Vec<_> = (1..=8)
+        .map(|t| world.helpdesk.posts(t, false).len())
+        .collect();
+    assert!(before.contains(&0), "some answers wait");
+    for ticket in 1..=8 {
+        world.helpdesk.say(ticket, REP, "I take this one.", false);
+    }
+    world.wait(3600).await;
+    let after: Vec<_> = (1..=8)
+        .map(|t| world.helpdesk.posts(t, false).len())
+        .collect();
+    assert_eq!(after, before, "no answer after a rep took over");
+}

@@ -46,6 +46,10 @@ pub(crate) enum FreshdeskError {
     /// after the last send; nothing is known to have happened.
     #[error("Freshdesk is not available ({0})")]
     Unavailable(String),
+    /// A post had to wait for the quota, so that what it was decided on is old;
+    /// it was not sent (FLW-7).
+    #[error("the post had to wait for the quota and was not sent")]
+    Waited,
     /// It is not known whether a post was carried out (FLW-8).
     #[error("it is not known whether Freshdesk carried the post out ({what})")]
     Ambiguous {

@@ -6,6 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
@@ -15,9 +16,9 @@ use super::{
 };
 use crate::{
     HttpService,
-    clock::{Clock, later},
+    clock::{Clock, between, later},
     entropy::Entropy,
-    policies::Policies,
+    policies::{Policies, Recheck},
 };
 
 /// The largest answer that is read: a page of 100 conversations with long
@@ -87,6 +88,8 @@ pub(crate) struct Exchange {
 }
 
 struct Answer {
+    /// When the request was sent that was answered.
+    sent_at: Timestamp,
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -107,6 +110,16 @@ impl Exchange {
         decode(call, &answer.body)
     }
 
+    /// Sends a call and reads its answer, which shows things as they were no
+    /// earlier than the time that is given with it.
+    pub(super) async fn read_as_of<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+    ) -> Result<(T, Timestamp), FreshdeskError> {
+        let answer = self.send(call).await?;
+        Ok((decode(call, &answer.body)?, answer.sent_at))
+    }
+
     /// Sends a call and reads its answer and the path of the next page.
     pub(super) async fn read_page<T: DeserializeOwned>(
         &self,
@@ -119,12 +132,16 @@ impl Exchange {
 
     async fn send(&self, call: &Call) -> Result<Answer, FreshdeskError> {
         let class = Class::of(&call.method, &call.path);
+        let asked_at = self.clock.now();
         let mut sends = 0;
         loop {
             let permit = self
                 .quota
                 .admit(class, call.cost, self.urgency, &self.clock)
                 .await;
+            if sends == 0 && call.nature == Nature::Once {
+                self.check_age(asked_at)?;
+            }
             sends += 1;
             let outcome = self.send_once(call).await;
             let wait = match outcome {
@@ -144,6 +161,16 @@ impl Exchange {
             };
             tracing::debug!(method = %call.method, path = %call.path, sends, ?wait, "will send again");
             self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Refuses to send a post that had to wait too long for its turn.
+    fn check_age(&self, asked_at: Timestamp) -> Result<(), FreshdeskError> {
+        match self.policies.recheck {
+            Recheck::WhenOlderThan(age) if between(asked_at, self.clock.now()) > age => {
+                Err(FreshdeskError::Waited)
+            }
+            Recheck::WhenOlderThan(_) | Recheck::Never => Ok(()),
         }
     }
 
@@ -223,6 +250,7 @@ impl Exchange {
 
     async fn send_once(&self, call: &Call) -> Result<Answer, Failure> {
         let request = self.request(call).map_err(Failure::NotSent)?;
+        let sent_at = self.clock.now();
         let exchange = async {
             let response = self
                 .service
@@ -243,6 +271,7 @@ impl Exchange {
                 .map_err(|_| Failure::Broken("the answer broke off".to_owned()))?
                 .to_bytes();
             Ok(Answer {
+                sent_at,
                 status: parts.status,
                 headers: parts.headers,
                 body,

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use http::{HeaderValue, Method};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -120,6 +121,21 @@ impl Freshdesk {
 
     /// `GET /tickets/{id}?include=…`.
     pub(crate) async fn ticket(&self, id: i64, include: &[&str]) -> Result<Ticket, FreshdeskError> {
+        self.exchange.read(&Self::ticket_call(id, include)).await
+    }
+
+    /// The same, with the time as of which it is.
+    pub(crate) async fn ticket_as_of(
+        &self,
+        id: i64,
+        include: &[&str],
+    ) -> Result<(Ticket, Timestamp), FreshdeskError> {
+        self.exchange
+            .read_as_of(&Self::ticket_call(id, include))
+            .await
+    }
+
+    fn ticket_call(id: i64, include: &[&str]) -> Call {
         let query = if include.is_empty() {
             String::new()
         } else {
@@ -127,7 +143,7 @@ impl Freshdesk {
         };
         let mut call = Call::get(format!("/tickets/{id}{query}"));
         call.cost = 1 + include.len() as u32;
-        self.exchange.read(&call).await
+        call
     }
 
     /// Every conversation of a ticket, oldest first.

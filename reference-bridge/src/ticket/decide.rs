@@ -244,7 +244,7 @@ impl Look<'_> {
     }
 
     /// Reads the thread again and takes in what is new.
-    async fn refresh(&mut self) -> Result<(), LookError> {
+    pub(super) async fn refresh(&mut self) -> Result<(), LookError> {
         let generation = self
             .desk
             .store

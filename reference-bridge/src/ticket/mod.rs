@@ -255,7 +255,7 @@ impl Look<'_> {
                 self.drop_turn(turn);
                 self.save().await?;
             } else {
-                self.carry_out(turn).await?;
+                self.carry_out_or_look_again(turn).await?;
                 return Ok(None);
             }
         }
@@ -268,9 +268,18 @@ impl Look<'_> {
             decide::Next::Turn(turn) => {
                 self.write_turn((*turn).clone());
                 self.save().await?;
-                self.carry_out(*turn).await?;
+                self.carry_out_or_look_again(*turn).await?;
                 Ok(None)
             }
+        }
+    }
+
+    /// Carries a turn out; if it had to wait for the quota, reads the thread
+    /// again first, and the next round decides whether it still fits (FLW-7).
+    async fn carry_out_or_look_again(&mut self, turn: Turn) -> Result<(), LookError> {
+        match self.carry_out(turn).await {
+            Err(LookError::Freshdesk(FreshdeskError::Waited)) => self.refresh().await,
+            ended => ended,
         }
     }
 

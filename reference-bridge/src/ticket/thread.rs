@@ -51,9 +51,8 @@ pub(super) async fn read(
     if first_time {
         include.push("requester");
     }
-    let read_at = desk.clock.now();
-    let mut ticket = match freshdesk.ticket(ticket_id, &include).await {
-        Ok(ticket) => ticket,
+    let (mut ticket, read_at) = match freshdesk.ticket_as_of(ticket_id, &include).await {
+        Ok(read) => read,
         Err(FreshdeskError::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
