@@ -172,4 +172,16 @@ mod tests {
         assert!(read(b"\xff{}").unwrap_err().contains("UTF-8"));
         insta::assert_yaml_snapshot!(reasons);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_but_our_own_is_ever_accepted(body: Vec<u8>, cut in 0..200_usize, key in "[a-z_]{1,12}") {
+            proptest::prop_assert!(read(&body).is_err());
+            let good = rendered(EventKind::TicketUpdated);
+            let cut = cut.min(good.len() - 1);
+            proptest::prop_assert!(read(&good.as_bytes()[..cut]).is_err());
+            let renamed = good.replace("\"ticket_id\"", &format!("\"{key}\""));
+            proptest::prop_assert!(key == "ticket_id" || read(renamed.as_bytes()).is_err());
+        }
+    }
 }

@@ -76,4 +76,20 @@ mod tests {
         assert_eq!(text(Some("  "), Some("a < b")), "a");
         assert_eq!(text(Some(" plain "), Some("<p>html</p>")), "plain");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_brain_says_only_our_own_markup_comes_out(said in "\\PC*") {
+            let mut html = html(&said);
+            for ours in ["<p>", "</p>", "<br>"] {
+                html = html.replace(ours, "");
+            }
+            proptest::prop_assert!(!html.contains(['<', '>']), "{html}");
+        }
+
+        #[test]
+        fn a_text_that_is_posted_reads_back_as_it_was(said in "[a-z<>&\"]{1,20}( [a-z<>&\"]{1,20}){0,5}") {
+            proptest::prop_assert_eq!(text(None, Some(&html(&said))), said);
+        }
+    }
 }
