@@ -1,5 +1,12 @@
 //! How long it takes to play every scenario in the simulated world.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::hint::black_box;
 use std::path::Path;
 

@@ -2,6 +2,13 @@
 //! the nearest right word. Each file in `bad_scenarios/` is named for what is
 //! wrong with it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -1,5 +1,12 @@
 //! What people and machines are told of a failed run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 

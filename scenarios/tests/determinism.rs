@@ -1,5 +1,12 @@
 //! Every run is made of the scenario and the seed alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::path::Path;
 
 use harness::clauses::Catalogue;

@@ -1,6 +1,13 @@
 //! The same files in the live world: the two real binaries as processes on
 //! loopback, with SQLite behind the bridge.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::path::Path;
 
 use harness::clauses::Catalogue;

@@ -1,5 +1,12 @@
 //! One test per scenario, in the simulated world.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -2,6 +2,13 @@
 //! names clause, expectation and the trace lines that matter. Each is the
 //! reference bridge behind a way to Freshdesk that misbehaves in its name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -85,7 +85,7 @@ impl Run {
         }
         match written {
             Ok(page) if self.format == Format::Human => {
-                anstream::println!("  report: {}", page.display())
+                anstream::println!("  report: {}", page.display());
             }
             Ok(_) => {}
             Err(error) => {

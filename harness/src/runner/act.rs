@@ -62,10 +62,10 @@ pub(crate) async fn act(world: &World, cast: &mut Cast, step: &Step) -> Result<(
         }
         Step::AdminPastesRule(rule) => paste_rule(world, cast, *rule).await?,
         Step::AdminDeactivatesRule(rule) => {
-            put_rule(world, cast, *rule, &json!({ "active": false })).await?
+            put_rule(world, cast, *rule, &json!({ "active": false })).await?;
         }
         Step::AdminActivatesRule(rule) => {
-            put_rule(world, cast, *rule, &json!({ "active": true })).await?
+            put_rule(world, cast, *rule, &json!({ "active": true })).await?;
         }
         Step::AdminEditsRule(edit) => edit_rule(world, cast, edit).await?,
         Step::AdminAddsEarlierRule(rule) => add_earlier_rule(world, cast, rule).await?,
