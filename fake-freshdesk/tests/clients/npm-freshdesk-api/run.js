@@ -186,6 +186,8 @@ step("meets a 429", async ({ client }) => {
 async function main() {
   // Trial: 50 calls a minute, so that a 429 is near; its own minute begins with the first call.
   const { child, api, key } = await start(["--account", "yourcompany.freshdesk.com:trial"]);
+  // The client throws out of callbacks; whatever ends us ends the server too.
+  process.on("exit", () => child.kill());
   const client = new Freshdesk(api, key);
   try {
     for (const [name, run] of steps) {
