@@ -25,6 +25,9 @@ const USAGE: u8 = 2;
 /// The right use, but something else is wrong: the store, the network.
 const INTERNAL: u8 = 3;
 
+/// How long running looks may take when the bridge is asked to stop.
+const STOP_PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// Why the process ends early.
 struct Failure {
     code: u8,
@@ -139,13 +142,20 @@ async fn serve(options: Options) -> Result<(), Failure> {
     let bridge = Bridge::start(bridge)
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
+    let stop = stop_signal()?;
     announce(&format!("listening http://{address}"))?;
     axum::serve(listener, bridge.router())
-        .with_graceful_shutdown(stop_signal())
+        .with_graceful_shutdown(stop)
         .await
         .map_err(|error| Failure::internal(format!("serving ended: {error}")))?;
     tracing::info!("stopping: running looks are finished first");
-    bridge.shutdown().await;
+    if tokio::time::timeout(STOP_PATIENCE, bridge.shutdown())
+        .await
+        .is_err()
+    {
+        // Nothing is lost: every step is written down, and the next start goes on.
+        tracing::warn!("some looks did not end in time");
+    }
     Ok(())
 }
 
@@ -233,24 +243,26 @@ fn announce(line: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::internal(format!("standard output: {error}")))
 }
 
-async fn stop_signal() {
-    let interrupt = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
+/// Listens for requests to stop from now on, so that one that comes right after
+/// the announcement is heard too; the future ends when one has come.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::internal(format!("signals: {error}")));
+        let mut terminate = listen(SignalKind::terminate())?;
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        biased;
-        () = terminate => {}
-        () = interrupt => {}
+        })
     }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
