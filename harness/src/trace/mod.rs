@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `mod.rs` | entries and their order |
 //! | [`recorder`] | how entries get in: the fake's journal, and what the harness itself did and saw |
-//! | [`line`] | one entry as one line for people |
+//! | [`mod@line`] | one entry as one line for people |
 
 pub mod line;
 pub mod recorder;
