@@ -73,7 +73,7 @@ impl LiveClock {
                 self.settle().await?;
                 step = FIRST_STEP;
             } else {
-                step = (step * 3).min(LONGEST_STEP);
+                step = (step * 2).min(LONGEST_STEP);
             }
         }
     }
