@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::trace::Source;
-use crate::world::cast::Cast;
 use crate::world::setup::{SETTINGS, account_path};
 use crate::world::{World, WorldError};
 
@@ -11,7 +10,7 @@ use crate::world::{World, WorldError};
 const ACTIVITY_SHOWN: usize = 20;
 
 /// Looks at the account's rules with their activity logs and at the bridge's settings.
-pub(crate) async fn observe(world: &World, _cast: &Cast) -> Result<(), WorldError> {
+pub(crate) async fn observe(world: &World) -> Result<(), WorldError> {
     let account = world
         .control
         .get(&account_path(""))

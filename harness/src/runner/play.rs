@@ -322,7 +322,7 @@ impl Player<'_> {
     }
 
     async fn findings(&self) -> Result<Vec<diagnosis::Finding>, WorldError> {
-        diagnosis::observe::observe(self.world, &self.cast).await?;
+        diagnosis::observe::observe(self.world).await?;
         Ok(self
             .world
             .recorder

@@ -1,7 +1,7 @@
 //! The contract's brain: `POST {brain_url}/v1/decisions`.
 
 use async_trait::async_trait;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{Request, header};
 use http_body_util::{BodyExt as _, Limited};
 use tower::ServiceExt as _;
@@ -41,25 +41,36 @@ impl Brain for HttpBrain {
             .header(header::CONTENT_LENGTH, body.len())
             .body(Body::from(body))
             .map_err(|error| BrainError(format!("{} cannot be asked: {error}", self.url)))?;
-        let response = self
-            .service
-            .clone()
-            .oneshot(request)
-            .await
-            .map_err(|_| BrainError(format!("{} cannot be reached", self.url)))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), DECISION_LIMIT)
-            .collect()
-            .await
-            .map_err(|_| BrainError("its answer broke off or is too large".to_owned()))?
-            .to_bytes();
-        if !status.is_success() {
-            return Err(BrainError(format!("it answered {status}")));
-        }
+        let body = answer_to(&self.service, &self.url, request, DECISION_LIMIT).await?;
         let decision: Decision = serde_json::from_slice(&body)
             .map_err(|error| BrainError(format!("its answer is no decision: {error}")))?;
         check(decision)
     }
+}
+
+/// Sends a question and reads the whole answer, of `limit` bytes at most; any
+/// status but 2xx is an error.
+pub(super) async fn answer_to(
+    service: &HttpService,
+    url: &str,
+    question: Request<Body>,
+    limit: usize,
+) -> Result<Bytes, BrainError> {
+    let response = service
+        .clone()
+        .oneshot(question)
+        .await
+        .map_err(|_| BrainError(format!("{url} cannot be reached")))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), limit)
+        .collect()
+        .await
+        .map_err(|_| BrainError("its answer broke off or is too large".to_owned()))?
+        .to_bytes();
+    if !status.is_success() {
+        return Err(BrainError(format!("it answered {status}")));
+    }
+    Ok(body)
 }
 
 /// Refuses a decision that cannot be carried out.

@@ -4,12 +4,13 @@
 use async_trait::async_trait;
 use axum::body::Body;
 use http::{HeaderValue, Request, header};
-use http_body_util::{BodyExt as _, Limited};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
-use super::{Brain, BrainError, Decision, Question, Role, http::check};
+use super::{
+    Brain, BrainError, Decision, Question, Role,
+    http::{answer_to, check},
+};
 use crate::HttpService;
 
 /// The largest completion that is read.
@@ -93,21 +94,7 @@ impl Brain for OpenAiBrain {
         let request = request
             .body(Body::from(body))
             .map_err(|error| BrainError(format!("{} cannot be asked: {error}", self.url)))?;
-        let response = self
-            .service
-            .clone()
-            .oneshot(request)
-            .await
-            .map_err(|_| BrainError(format!("{} cannot be reached", self.url)))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), LIMIT)
-            .collect()
-            .await
-            .map_err(|_| BrainError("its answer broke off or is too large".to_owned()))?
-            .to_bytes();
-        if !status.is_success() {
-            return Err(BrainError(format!("it answered {status}")));
-        }
+        let body = answer_to(&self.service, &self.url, request, LIMIT).await?;
         let answer: Value = serde_json::from_slice(&body)
             .map_err(|error| BrainError(format!("its answer is no JSON: {error}")))?;
         let content = answer
@@ -133,6 +120,8 @@ fn unfenced(content: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use std::sync::{Arc, Mutex};
 
     use super::*;
