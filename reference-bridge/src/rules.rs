@@ -203,7 +203,7 @@ impl Rules {
                 None => vec![Finding {
                     clause: "SYM-2",
                     cause: "updates rule missing".to_owned(),
-                    place: format!("{PLACE} → Ticket Updates"),
+                    place: format!("{PLACE} → Ticket Updates rule"),
                     evidence: format!(
                         "none of the {} Ticket Updates rules calls the webhook URL",
                         self.updates.len()
@@ -378,7 +378,7 @@ fn rule_finding(clause: &'static str, cause: &str, rule: &Value, fix: &str) -> F
         clause,
         cause: cause.to_owned(),
         place: match clause {
-            "SYM-2" | "SYM-5" | "FLW-2" => format!("{PLACE} → Ticket Updates"),
+            "SYM-2" | "SYM-5" | "FLW-2" => format!("{PLACE} → Ticket Updates rule"),
             _ => PLACE.to_owned(),
         },
         evidence: format!(

@@ -34,6 +34,8 @@ pub(crate) struct FaultAnswer {
     pub(crate) body: Option<Value>,
     #[serde(default)]
     pub(crate) content_type: Option<String>,
+    #[serde(default)]
+    pub(crate) location: Option<String>,
 }
 
 /// What happens to the caller's connection.

@@ -6,7 +6,11 @@
 //! | `mod.rs` | findings, and the order in which causes are looked for |
 //! | [`observe`] | what a diagnosis looks at, brought into the trace |
 //! | `rules` | rows 1, 2 and 5: what is wrong with the two automation rules |
+//! | `intake` | row 3: why one ticket is not taken |
+//! | `marker` | row 4: why handed-off tickets are not routed |
 
+mod intake;
+mod marker;
 pub mod observe;
 mod rules;
 
@@ -49,6 +53,8 @@ pub fn diagnose(trace: &Trace, catalogue: &Catalogue) -> Vec<Finding> {
     };
     rules::suspicions(&observed.data)
         .into_iter()
+        .chain(intake::suspicion(&observed.data))
+        .chain(marker::suspicions(&observed.data))
         .filter_map(|suspicion| in_words(suspicion, catalogue))
         .collect()
 }

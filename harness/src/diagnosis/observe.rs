@@ -9,8 +9,9 @@ use crate::world::{World, WorldError};
 /// How many of a rule's last activity entries are looked at.
 const ACTIVITY_SHOWN: usize = 20;
 
-/// Looks at the account's rules with their activity logs and at the bridge's settings.
-pub(crate) async fn observe(world: &World) -> Result<(), WorldError> {
+/// Looks at the account's rules with their activity logs, its ticket fields and
+/// agents, the bridge's settings, and one ticket if the symptom is one ticket's.
+pub(crate) async fn observe(world: &World, ticket: Option<u64>) -> Result<(), WorldError> {
     let account = world
         .control
         .get(&account_path(""))
@@ -46,7 +47,39 @@ pub(crate) async fn observe(world: &World) -> Result<(), WorldError> {
         }
         kinds.insert(kind.to_owned(), listed.into());
     }
+    let fields = world
+        .control
+        .get(&account_path("/ticket_fields"))
+        .await?
+        .expect(200)?
+        .body;
+    let ticket = match ticket {
+        Some(id) => {
+            let path = account_path(&format!("/tickets/{id}"));
+            let ticket = world.control.get(&path).await?.expect(200)?.body;
+            let path = format!("/v1/sessions?ticket_id={id}");
+            let sessions = world.bridge.get(&path).await?.expect(200)?.body;
+            json!({
+                "id": id,
+                "responder_id": ticket.get("responder_id"),
+                "group_id": ticket.get("group_id"),
+                "sessions": sessions.get("items").and_then(Value::as_array).map_or(0, Vec::len),
+            })
+        }
+        None => Value::Null,
+    };
+    // Of agents only what a diagnosis needs: the control API shows their keys.
+    let agents: Vec<Value> = account
+        .get("agents")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|agent| json!({ "id": agent.get("id"), "name": agent.get("name") }))
+        .collect();
     let data = json!({
+        "agents": agents,
+        "ticket_fields": fields.get("items"),
+        "ticket": ticket,
         "plan": account.get("plan"),
         "creation_rules": account.get("creation_rules"),
         "rules": kinds,

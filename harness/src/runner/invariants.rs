@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::judge::retries;
+use super::judge::calls::retries;
 use crate::scenario::check::OPENCX_AGENT;
 use crate::scenario::duration::spell;
 use crate::trace::{Entry, Trace};

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::judge::list;
 use crate::scenario::expectation::Expectation;
 use crate::scenario::step::RuleName;
 use crate::trace::Source;
+use crate::trace::line::plain;
 use crate::world::cast::Cast;
 use crate::world::setup::{SETTINGS, account_path};
 use crate::world::{World, WorldError};
@@ -19,8 +21,17 @@ pub(crate) async fn observe(
     if let Some(ticket) = &expectation.ticket {
         see_ticket(world, cast.ticket(ticket)?).await?;
     }
+    if expectation.each_of.is_some() {
+        see_tickets(world).await?;
+    }
+    if expectation.sessions.is_some() {
+        see_sessions(world, expectation.equal_their_tickets == Some(true)).await?;
+    }
     if let Some(ticket) = &expectation.session_for {
         see_session(world, cast.ticket(ticket)?).await?;
+    }
+    if let Some(ticket) = &expectation.support_bundle_for {
+        see_bundle(world, cast.ticket(ticket)?).await?;
     }
     if let Some(rule) = expectation.rule {
         see_activity(world, cast, rule).await?;
@@ -33,7 +44,7 @@ pub(crate) async fn observe(
             .saw("settings", "settings_seen", Source::Bridge, None, data)
             .await?;
     }
-    if expectation.problem_for.is_some() {
+    if expectation.problem_for.is_some() || expectation.problem.is_some() {
         let answer = world.bridge.get("/v1/problems").await?.expect(200)?;
         world
             .recorder
@@ -67,13 +78,97 @@ async fn see_ticket(world: &World, id: u64) -> Result<(), WorldError> {
         .await
 }
 
-async fn see_session(world: &World, ticket: u64) -> Result<(), WorldError> {
-    let list = world
+/// Looks at every ticket with one call.
+async fn see_tickets(world: &World) -> Result<(), WorldError> {
+    let tickets = world
+        .control
+        .get(&account_path("/tickets"))
+        .await?
+        .expect(200)?;
+    world
+        .recorder
+        .saw(
+            "tickets",
+            "tickets_seen",
+            Source::Freshdesk,
+            None,
+            tickets.body,
+        )
+        .await
+}
+
+/// Looks at every session; with history and ticket where they are compared.
+pub(crate) async fn see_sessions(world: &World, whole: bool) -> Result<(), WorldError> {
+    let mut items = Vec::new();
+    let mut path = "/v1/sessions".to_owned();
+    loop {
+        let page = world.bridge.get(&path).await?.expect(200)?.body;
+        for session in list(&page, "items") {
+            if !whole {
+                items.push(json!({ "session": session }));
+                continue;
+            }
+            let id = session.get("id").and_then(Value::as_str).unwrap_or("");
+            let history = history(world, id).await?;
+            let number = session.get("ticket_id").and_then(Value::as_u64);
+            let ticket = account_path(&format!("/tickets/{}", number.unwrap_or(0)));
+            let ticket = world.control.get(&ticket).await?;
+            items.push(json!({ "session": session, "history": history, "ticket": ticket.body }));
+        }
+        match page.get("next").filter(|next| !next.is_null()) {
+            Some(next) => path = format!("/v1/sessions?cursor={}", plain(next)),
+            None => break,
+        }
+    }
+    let data = json!({ "items": items });
+    world
+        .recorder
+        .saw("sessions", "sessions_seen", Source::Bridge, None, data)
+        .await
+}
+
+async fn history(world: &World, session: &str) -> Result<Value, WorldError> {
+    let history = world
+        .bridge
+        .get(&format!("/v1/sessions/{session}/history"))
+        .await?
+        .expect(200)?;
+    Ok(history.body.get("items").cloned().unwrap_or_default())
+}
+
+async fn see_bundle(world: &World, ticket: u64) -> Result<(), WorldError> {
+    let found = world
         .bridge
         .get(&format!("/v1/sessions?ticket_id={ticket}"))
         .await?
         .expect(200)?;
-    let sessions = list
+    let Some(id) = found.body.pointer("/items/0/id").map(plain) else {
+        return Ok(());
+    };
+    let answer = world
+        .bridge
+        .get(&format!("/v1/sessions/{id}/support-bundle"))
+        .await?;
+    let data = json!({ "status": answer.status, "bundle": answer.body });
+    world
+        .recorder
+        .saw(
+            &format!("bundle {ticket}"),
+            "bundle_seen",
+            Source::Bridge,
+            Some(ticket),
+            data,
+        )
+        .await
+}
+
+async fn see_session(world: &World, ticket: u64) -> Result<(), WorldError> {
+    let found = world
+        .bridge
+        .get(&format!("/v1/sessions?ticket_id={ticket}"))
+        .await?
+        .expect(200)?;
+    let sessions = found
         .body
         .get("items")
         .and_then(Value::as_array)
@@ -84,14 +179,7 @@ async fn see_session(world: &World, ticket: u64) -> Result<(), WorldError> {
         .and_then(|s| s.get("id"))
         .and_then(Value::as_str)
     {
-        Some(id) => {
-            let history = world
-                .bridge
-                .get(&format!("/v1/sessions/{id}/history"))
-                .await?
-                .expect(200)?;
-            history.body.get("items").cloned().unwrap_or_default()
-        }
+        Some(id) => history(world, id).await?,
         None => json!([]),
     };
     let data = json!({ "sessions": sessions, "history": history });

@@ -1,13 +1,15 @@
 //! One plan from set-up to verdict.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::act::act;
 use super::invariants;
-use super::judge::{Ground, judge, spell_expectation};
+use super::judge::{Ground, judge, list, spell_expectation};
 use super::meetings;
 use super::observe::observe;
 use super::verdict::{Failure, Verdict};
@@ -15,9 +17,11 @@ use crate::clauses::Catalogue;
 use crate::diagnosis;
 use crate::plan::{Phase, Plan};
 use crate::scenario::at::{At, Place};
+use crate::scenario::document::ExpectedDiagnosis;
 use crate::scenario::expectation::Expectation;
 use crate::scenario::step::Step;
 use crate::trace::Source;
+use crate::trace::line::plain;
 use crate::world::cast::Cast;
 use crate::world::setup::set_up;
 use crate::world::{World, WorldError};
@@ -53,10 +57,16 @@ pub(crate) async fn play(plan: &Plan, world: &World, catalogue: &Catalogue) -> P
     };
     let started = world.time.now().await.ok();
     let verdict = match player.all().await {
-        Ok(()) if player.failures.is_empty() => Verdict::Passed,
-        Ok(()) => Verdict::Failed {
+        Ok(Some(reason)) => Verdict::NotTested { reason },
+        Ok(None) if player.failures.is_empty() => Verdict::Passed,
+        Ok(None) => Verdict::Failed {
             failures: player.failures,
         },
+        Err(WorldError::BridgeAtFault {
+            clause,
+            expected,
+            seen,
+        }) => player.fault_of_bridge(clause, expected, seen).await,
         Err(error) => Verdict::HarnessError {
             message: error.to_string(),
         },
@@ -84,8 +94,12 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    async fn all(&mut self) -> Result<(), WorldError> {
+    /// Plays everything; gives the reason if nothing can be tested.
+    async fn all(&mut self) -> Result<Option<String>, WorldError> {
         self.begin(Phase::World).await?;
+        if let Some(reason) = self.untestable().await? {
+            return Ok(Some(reason));
+        }
         self.cast = set_up(self.world, &self.plan.document.world).await?;
         let mut going = true;
         for (phase, steps) in self.plan.before_diagnosis() {
@@ -104,7 +118,54 @@ impl Player<'_> {
         if self.failures.is_empty() {
             self.meetings().await?;
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// What this world or this bridge lacks to test the plan.
+    async fn untestable(&self) -> Result<Option<String>, WorldError> {
+        let document = &self.plan.document;
+        if self.world.time.is_live()
+            && let Some(because) = &document.simulated_only
+        {
+            return Ok(Some(format!("only in the simulated world: {because}")));
+        }
+        for capability in &document.needs {
+            if !self.world.bridge_declares(capability.word()).await? {
+                return Ok(Some(format!(
+                    "the bridge does not declare the capability `{}`",
+                    capability.word()
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The bridge did not even do what every scenario begins with.
+    async fn fault_of_bridge(&mut self, clause: &str, expected: String, seen: String) -> Verdict {
+        let at = self.world.time.now().await.unwrap_or(self.phase_began);
+        let entries = self
+            .world
+            .recorder
+            .with(|trace| {
+                let calls = trace.entries().iter().rev().filter(|entry| entry.is_call());
+                let mut last: Vec<usize> = calls.take(3).map(|entry| entry.n).collect();
+                last.reverse();
+                last
+            })
+            .await;
+        self.failures.push(Failure {
+            title: self.title_of(clause),
+            clause: clause.to_owned(),
+            phase: self.phases.last().map_or(Phase::World, |(phase, _)| *phase),
+            line: None,
+            expected,
+            seen,
+            at,
+            entries,
+        });
+        Verdict::Failed {
+            failures: std::mem::take(&mut self.failures),
+        }
     }
 
     async fn begin(&mut self, phase: Phase) -> Result<(), WorldError> {
@@ -120,32 +181,51 @@ impl Player<'_> {
             return Ok(true);
         }
         self.begin(phase).await?;
-        for step in steps {
-            match &step.value {
-                Step::Expect(expectation) => {
-                    if !self.expect(phase, step.place, expectation).await? {
-                        return Ok(false);
+        self.steps(phase, steps).await
+    }
+
+    /// Plays steps; false as soon as an expectation fails.
+    fn steps<'s>(
+        &'s mut self,
+        phase: Phase,
+        steps: &'s [At<Step>],
+    ) -> Pin<Box<dyn Future<Output = Result<bool, WorldError>> + 's>> {
+        Box::pin(async move {
+            for step in steps {
+                match &step.value {
+                    Step::Expect(expectation) => {
+                        if !self.expect(phase, step.place, expectation).await? {
+                            return Ok(false);
+                        }
                     }
-                }
-                other => {
-                    self.world
-                        .recorder
-                        .note(
-                            Source::Scenario,
-                            "step",
-                            None,
-                            json!({ "step": spell_step(other), "line": step.place.line }),
-                        )
-                        .await?;
-                    if let Step::Wait(duration) = other {
-                        self.world.time.pass(duration.0).await?;
-                    } else {
-                        act(self.world, &mut self.cast, other).await?;
+                    Step::Repeat(repeat) => {
+                        for _ in 0..repeat.times {
+                            if !self.steps(phase, &repeat.steps).await? {
+                                return Ok(false);
+                            }
+                        }
                     }
+                    other => self.step(step.place, other).await?,
                 }
             }
+            Ok(true)
+        })
+    }
+
+    async fn step(&mut self, place: Place, step: &Step) -> Result<(), WorldError> {
+        self.world
+            .recorder
+            .note(
+                Source::Scenario,
+                "step",
+                None,
+                json!({ "step": spell_step(step), "line": place.line }),
+            )
+            .await?;
+        match step {
+            Step::Wait(duration) => self.world.time.pass(duration.0).await,
+            _ => act(self.world, &mut self.cast, step).await,
         }
-        Ok(true)
     }
 
     /// Looks until an expectation holds or its time is up; then, for `for`,
@@ -267,6 +347,7 @@ impl Player<'_> {
         self.begin(Phase::Diagnosis).await?;
         let findings = self.findings().await?;
         let named = findings.first();
+        self.bridges_own_diagnosis(expected).await?;
         let fits = named.is_some_and(|finding| {
             finding.clause == expected.row.value
                 && finding.cause == expected.cause.value
@@ -277,7 +358,7 @@ impl Player<'_> {
                     .is_none_or(|place| finding.place.contains(place.as_str()))
         });
         if fits {
-            return Ok(true);
+            return Ok(self.failures.is_empty());
         }
         let seen = match named {
             None => "the diagnosis finds nothing".to_owned(),
@@ -321,8 +402,76 @@ impl Player<'_> {
         Ok(())
     }
 
+    /// A bridge that declares `diagnosis` must name the row and the place too.
+    async fn bridges_own_diagnosis(
+        &mut self,
+        expected: &ExpectedDiagnosis,
+    ) -> Result<(), WorldError> {
+        if !self.world.bridge_declares("diagnosis").await? {
+            return Ok(());
+        }
+        let query = match &expected.ticket {
+            Some(ticket) => format!("?ticket_id={}", self.cast.ticket(ticket)?),
+            None => String::new(),
+        };
+        let path = format!("/v1/diagnosis{query}");
+        let answer = self.world.bridge.get(&path).await?;
+        let data = json!({ "method": "GET", "path": path, "status": answer.status, "answer": answer.body });
+        self.world
+            .recorder
+            .note(Source::Bridge, "diagnosis_call", None, data)
+            .await?;
+        let findings = list(&answer.body, "findings");
+        let text = |finding: &Value, field: &str| finding.get(field).map(plain).unwrap_or_default();
+        let fits = findings.iter().any(|finding| {
+            text(finding, "clause") == expected.row.value
+                && expected
+                    .place
+                    .as_ref()
+                    .is_none_or(|place| text(finding, "place").contains(place.as_str()))
+        });
+        if fits {
+            return Ok(());
+        }
+        let mut wanted = format!("the bridge's own diagnosis names {}", expected.row.value);
+        if let Some(place) = &expected.place {
+            wanted.push_str(&format!(" and the place “{place}”"));
+        }
+        let named: Vec<String> = findings
+            .iter()
+            .map(|finding| {
+                format!(
+                    "{}: {} ({})",
+                    text(finding, "clause"),
+                    text(finding, "cause"),
+                    text(finding, "place")
+                )
+            })
+            .collect();
+        let seen = if named.is_empty() {
+            format!("it answers {} and finds nothing", answer.status)
+        } else {
+            named.join(" · ")
+        };
+        self.fail_diagnosis(
+            Phase::Diagnosis,
+            Some(expected.row.place.line),
+            wanted,
+            seen,
+        )
+        .await
+    }
+
     async fn findings(&self) -> Result<Vec<diagnosis::Finding>, WorldError> {
-        diagnosis::observe::observe(self.world).await?;
+        let ticket = self
+            .plan
+            .document
+            .diagnosis
+            .as_ref()
+            .and_then(|expected| expected.ticket.as_ref())
+            .map(|name| self.cast.ticket(name))
+            .transpose()?;
+        diagnosis::observe::observe(self.world, ticket).await?;
         Ok(self
             .world
             .recorder
@@ -453,10 +602,10 @@ fn spell_step(step: &Step) -> String {
     let what = match what {
         serde_json::Value::Object(fields) => fields
             .iter()
-            .map(|(key, value)| format!("{key}: {}", crate::trace::line::plain(value)))
+            .map(|(key, value)| format!("{key}: {}", plain(value)))
             .collect::<Vec<_>>()
             .join(", "),
-        other => crate::trace::line::plain(other),
+        other => plain(other),
     };
     format!("{verb}: {what}")
 }

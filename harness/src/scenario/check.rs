@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::at::{At, Place};
 use super::document::{Document, MatrixValue};
+use super::expectation::Expectation;
 use super::problem::{Problem, nearest};
 use super::step::Step;
 use crate::clauses::Catalogue;
@@ -23,7 +24,10 @@ struct Check<'a> {
     tickets: BTreeSet<String>,
     agents: BTreeSet<String>,
     groups: BTreeSet<String>,
+    /// The common names of many tickets.
+    crowds: BTreeSet<String>,
     earlier_rules: BTreeSet<String>,
+    routing_rules: BTreeSet<String>,
     catalogue: &'a Catalogue,
 }
 
@@ -43,7 +47,9 @@ pub(crate) fn problems(file: &Path, document: &Document, catalogue: &Catalogue) 
             .chain([OPENCX_AGENT.to_owned(), ADMIN.to_owned()])
             .collect(),
         groups: world.groups.keys().cloned().collect(),
+        crowds: BTreeSet::new(),
         earlier_rules: BTreeSet::new(),
+        routing_rules: BTreeSet::new(),
         catalogue,
     };
     check.header(document);
@@ -58,6 +64,13 @@ pub(crate) fn problems(file: &Path, document: &Document, catalogue: &Catalogue) 
         for step in phase {
             check.step(step);
         }
+    }
+    if let Some(ticket) = document
+        .diagnosis
+        .as_ref()
+        .and_then(|expected| expected.ticket.as_ref())
+    {
+        check.ticket(ticket);
     }
     check.problems
 }
@@ -121,6 +134,7 @@ impl Check<'_> {
             );
         }
         if let Some(expected) = &document.diagnosis {
+            // Its ticket is known once the steps were read: see `problems`.
             self.clause(&expected.row);
             if let Some(clause) = self.catalogue.get(&expected.row) {
                 let causes: Vec<&str> = clause.causes.values().map(String::as_str).collect();
@@ -216,6 +230,27 @@ impl Check<'_> {
         );
     }
 
+    fn opened(&mut self, name: &At<String>) {
+        if !self.tickets.insert(name.value.clone()) {
+            self.say(
+                name.place,
+                format!("a ticket is called `{}` already", name.value),
+                None,
+            );
+        }
+    }
+
+    /// Many tickets under one name: each has its number, and together they have the name.
+    fn opened_many(&mut self, name: &At<String>, count: u32) {
+        if count == 0 {
+            self.say(name.place, "no tickets are opened here", None);
+        }
+        self.crowds.insert(name.value.clone());
+        for number in 1..=count {
+            self.tickets.insert(format!("{} {number}", name.value));
+        }
+    }
+
     fn ticket(&mut self, name: &At<String>) {
         let known = self.tickets.clone();
         self.known("ticket", name, &known);
@@ -244,12 +279,17 @@ impl Check<'_> {
                 if let Some(group) = &open.group {
                     self.group(group);
                 }
-                if !self.tickets.insert(open.name.value.clone()) {
-                    self.say(
-                        open.name.place,
-                        format!("a ticket is called `{}` already", open.name.value),
-                        None,
-                    );
+                if let Some(agent) = &open.from_agent {
+                    self.agent(agent);
+                }
+                self.opened(&open.name);
+            }
+            Step::CustomersOpenTickets(open) => self.opened_many(&open.name, open.count),
+            Step::OldTickets(old) => {
+                self.assignee(old.assignee.as_ref());
+                match old.count {
+                    Some(count) => self.opened_many(&old.name, count),
+                    None => self.opened(&old.name),
                 }
             }
             Step::CustomerReplies(reply) => self.ticket(&reply.ticket),
@@ -269,7 +309,44 @@ impl Check<'_> {
                     self.group(group);
                 }
             }
-            Step::RepResolvesTicket(ticket) | Step::RepClosesTicket(ticket) => self.ticket(ticket),
+            Step::RepResolvesTicket(ticket)
+            | Step::RepClosesTicket(ticket)
+            | Step::RepDeletesTicket(ticket)
+            | Step::RepRestoresTicket(ticket)
+            | Step::RepMarksAsSpam(ticket) => self.ticket(ticket),
+            Step::RepMergesTicket(merge) => {
+                self.ticket(&merge.ticket);
+                self.ticket(&merge.into);
+            }
+            Step::AdminAddsRoutingRule(rule) => {
+                self.group(&rule.moves_to_group);
+                self.routing_rules.insert(rule.name.value.clone());
+            }
+            Step::AdminChangesRoutingRule(rule) => {
+                self.group(&rule.moves_to_group);
+                let known = self.routing_rules.clone();
+                self.known("routing rule", &rule.name, &known);
+            }
+            Step::AdminDeactivatesAgent(agent)
+            | Step::AdminReactivatesAgent(agent)
+            | Step::AdminDeletesAgent(agent) => self.agent(agent),
+            Step::AdminDeletesGroup(group) => self.group(group),
+            Step::AdminSetsGroupMembers(group) => {
+                self.group(&group.group);
+                for member in &group.members {
+                    self.agent(member);
+                }
+            }
+            Step::SomebodyCallsWebhook(probe) => {
+                if let Some(ticket) = &probe.ticket {
+                    self.ticket(ticket);
+                }
+            }
+            Step::Repeat(repeat) => {
+                for step in &repeat.steps {
+                    self.step(step);
+                }
+            }
             Step::AdminAddsEarlierRule(rule) => {
                 self.earlier_rules.insert(rule.name.value.clone());
             }
@@ -284,48 +361,79 @@ impl Check<'_> {
                 self.credentials(&save.credentials);
                 self.settings(&save.settings, step.place);
             }
-            Step::Expect(expectation) => {
-                if let Some(fault) = expectation.fault() {
-                    self.say(step.place, fault, None);
-                }
-                for ticket in [
-                    &expectation.ticket,
-                    &expectation.session_for,
-                    &expectation.problem_for,
-                ]
-                .into_iter()
-                .flatten()
-                {
-                    self.ticket(ticket);
-                }
-                self.assignee(expectation.assignee.as_ref());
-                if let Some(clause) = &expectation.clause {
-                    self.clause(clause);
+            Step::Expect(expectation) => self.expectation(step.place, expectation),
+            Step::FreshdeskFails(fault) => {
+                self.calls(&fault.calls);
+                if fault.status.is_none() && fault.delay.is_none() && fault.reset.is_none() {
+                    self.say(
+                        step.place,
+                        "this fault does nothing",
+                        Some("add `status`, `delay` or `reset`".into()),
+                    );
                 }
             }
-            Step::FreshdeskFails(fault) => self.calls(&fault.calls),
             Step::WebhooksFail(fault) => self.calls(&fault.calls),
             Step::AdminEditsRule(edit) => {
                 if edit.without_event.is_none()
                     && edit.performer.is_none()
                     && edit.without_webhook_action.is_none()
                     && edit.conditions.is_none()
+                    && edit.payload.is_none()
                 {
                     self.say(
                         step.place,
                         "this edits nothing of the rule",
-                        Some("add `without event`, `performer`, `without webhook action` or `conditions`".into()),
+                        Some("add `without event`, `performer`, `without webhook action`, `conditions` or `payload`".into()),
                     );
                 }
             }
             Step::AdminRemovesRule(_)
             | Step::AdminPastesRule(_)
+            | Step::AdminTriesToPasteRule(_)
+            | Step::AdminCreatesField(_)
+            | Step::AdminDeletesField(_)
+            | Step::OperatorDisconnects
+            | Step::BridgeRestarts
+            | Step::StrangerCalls(_)
+            | Step::FaultsEnd
             | Step::AdminDeactivatesRule(_)
             | Step::AdminActivatesRule(_)
             | Step::AdminSwitchesCreationRules(_)
             | Step::AccountMovesToPlan(_)
             | Step::BrainAnswers(_)
             | Step::Wait(_) => {}
+        }
+    }
+
+    fn expectation(&mut self, place: Place, expectation: &Expectation) {
+        if let Some(fault) = expectation.fault() {
+            self.say(place, fault, None);
+        }
+        for ticket in [
+            &expectation.ticket,
+            &expectation.session_for,
+            &expectation.problem_for,
+            &expectation.support_bundle_for,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            self.ticket(ticket);
+        }
+        if let Some(crowd) = &expectation.each_of {
+            let known = self.crowds.clone();
+            self.known("group of tickets", crowd, &known);
+        }
+        self.assignee(expectation.assignee.as_ref());
+        if let Some(group) = expectation
+            .group
+            .as_ref()
+            .filter(|group| group.value != "none")
+        {
+            self.group(group);
+        }
+        if let Some(clause) = &expectation.clause {
+            self.clause(clause);
         }
     }
 

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::answer::{BrainAction, BrainAnswer, BrainDecision, BrainFile};
 use super::at::At;
 use super::step::{Step, Via};
 
@@ -52,6 +53,16 @@ pub struct Document {
     /// Why this scenario also passes with a bridge that does nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negative: Option<String>,
+    /// Capabilities that the bridge must declare; without them nothing is tested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Capability>,
+    /// Why this scenario can't be played with real processes.
+    #[serde(
+        default,
+        rename = "simulated only",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub simulated_only: Option<String>,
 }
 
 /// One value of a matrix.
@@ -76,6 +87,32 @@ impl std::fmt::Display for MatrixValue {
     }
 }
 
+/// Something a bridge may declare that it can do, as the contract spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// Its clock can be advanced.
+    Clock,
+    /// It says why it acts or stays silent.
+    Diagnosis,
+    /// It can be killed and started again with the same state.
+    Restart,
+    /// It looks for lost webhooks by itself.
+    Sweep,
+}
+
+impl Capability {
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Clock => "clock",
+            Self::Diagnosis => "diagnosis",
+            Self::Restart => "restart",
+            Self::Sweep => "sweep",
+        }
+    }
+}
+
 /// Something a run must have met to have tested anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Meeting {
@@ -91,6 +128,27 @@ pub enum Meeting {
     /// A webhook delivery failed.
     #[serde(rename = "webhook failure")]
     WebhookFailure,
+    /// A webhook never arrived.
+    #[serde(rename = "lost webhook")]
+    LostWebhook,
+    /// A webhook arrived late.
+    #[serde(rename = "late webhook")]
+    LateWebhook,
+    /// A call of the bridge was struck by a fault.
+    #[serde(rename = "fault")]
+    Fault,
+    /// The connection of a call broke after its work was done.
+    #[serde(rename = "reset")]
+    Reset,
+    /// The bridge was killed and started again.
+    #[serde(rename = "restart")]
+    Restart,
+    /// A rule ran because of what another rule did.
+    #[serde(rename = "rule loop")]
+    RuleLoop,
+    /// A list was read beyond its first page.
+    #[serde(rename = "second page")]
+    SecondPage,
 }
 
 /// What is there before anything happens.
@@ -147,6 +205,12 @@ pub struct FreshdeskSetup {
     /// Whether the checkbox `cf_opencx_handed_off` exists.
     #[serde(default = "yes")]
     pub marker_field: bool,
+    /// Calls a minute in place of the plan's: `total`, `ticket_create`, `tickets_list`, ….
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub quota: IndexMap<String, u32>,
+    /// Switches of the fake, as docs/fidelity.md names them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub settings: IndexMap<String, serde_json::Value>,
 }
 
 impl Default for FreshdeskSetup {
@@ -156,6 +220,8 @@ impl Default for FreshdeskSetup {
             creation_rules: RuleExecution::default(),
             reopen_rule: true,
             marker_field: true,
+            quota: IndexMap::new(),
+            settings: IndexMap::new(),
         }
     }
 }
@@ -246,22 +312,6 @@ pub enum ChannelMode {
     Off,
 }
 
-/// What the AI does with a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BrainAnswer {
-    /// It replies.
-    Reply,
-    /// It hands off.
-    Handoff,
-    /// It resolves the ticket.
-    Resolve,
-    /// It says nothing.
-    StaySilent,
-    /// It fails: the bridge gets a 503.
-    Fail,
-}
-
 /// What the diagnosis must name.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -273,6 +323,9 @@ pub struct ExpectedDiagnosis {
     /// A part of the place to look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// The ticket that shows the symptom, where the cause lies with one ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<At<String>>,
 }
 
 /// The source of a ticket unless the scenario says another.

@@ -9,8 +9,7 @@ use super::duration::HumanDuration;
 use super::step::RuleName;
 
 /// One expectation. It names exactly one subject (`ticket`, `session for`,
-/// `rule`, `calls of`, `verify`, `saved settings`, `brain`, `mails`, `problem`)
-/// and one or more properties of it.
+/// `rule`, `calls of`, …) and one or more properties of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
@@ -64,6 +63,32 @@ pub struct Expectation {
     )]
     pub problem_for: Option<At<String>>,
 
+    /// Subject: each of the tickets that were opened under one name.
+    #[serde(default, rename = "each of", skip_serializing_if = "Option::is_none")]
+    pub each_of: Option<At<String>>,
+    /// Subject: the sessions of the bridge: `all`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<AllSessions>,
+    /// Subject: a problem of this kind, whichever ticket it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Subject: what the bridge's support bundle for a ticket's session holds.
+    #[serde(
+        default,
+        rename = "support bundle for",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub support_bundle_for: Option<At<String>>,
+    /// Subject: the answer to the last call of a stranger, or of a webhook by hand: `answered`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stranger: Option<Answered>,
+    /// Subject: the last rule that an admin tried to paste: `refused` or `accepted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptOutcome>,
+    /// Subject: the hosts that the bridge called: `called`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<CalledHosts>,
+
     /// Of a ticket: public replies by the OpenCX agent.
     #[serde(
         default,
@@ -83,6 +108,46 @@ pub struct Expectation {
     /// Of a ticket: its assignee by name, or `nobody`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<At<String>>,
+
+    /// Of a ticket: its group by name, or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<At<String>>,
+    /// Of a ticket: the value of the marker field; `false` also where it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marker: Option<bool>,
+    /// Of a ticket: tags it does not have.
+    #[serde(default, rename = "lacks tags", skip_serializing_if = "Vec::is_empty")]
+    pub lacks_tags: Vec<String>,
+    /// Of a ticket: texts that the AI said in public.
+    #[serde(
+        default,
+        rename = "public text has",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub public_text_has: Vec<String>,
+    /// Of a ticket: texts that nobody said in public.
+    #[serde(
+        default,
+        rename = "public text lacks",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub public_text_lacks: Vec<String>,
+    /// Of a ticket: texts in the AI's private notes.
+    #[serde(default, rename = "ai note has", skip_serializing_if = "Vec::is_empty")]
+    pub ai_note_has: Vec<String>,
+    /// Of a ticket: the names of the files on the AI's last post, in order.
+    #[serde(default, rename = "attached", skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<String>,
+    /// Of a ticket: whether the AI's last post has no file at all.
+    #[serde(
+        default,
+        rename = "nothing attached",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub nothing_attached: Option<bool>,
+    /// Of a ticket: what the AI wrote to it, in order: `reply`, `note`, `update`.
+    #[serde(default, rename = "ai writes", skip_serializing_if = "Vec::is_empty")]
+    pub ai_writes: Vec<String>,
 
     /// Of a session, a problem: whether there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +184,53 @@ pub struct Expectation {
     #[serde(default, rename = "history has", skip_serializing_if = "Vec::is_empty")]
     pub history_has: Vec<String>,
 
+    /// Of a session: notes of reps and of the AI about the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comments: Option<Count>,
+    /// Of a session: drafts of the AI (assist mode).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drafts: Option<Count>,
+    /// Of a session: its channel, `email`, `web` or `phone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Of a session: the source number that the ticket came in by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<i64>,
+    /// Of a session: events in its history, in this order.
+    #[serde(default, rename = "events", skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
+    /// Of a session: the AI's summary at handoff contains this.
+    #[serde(
+        default,
+        rename = "summary has",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub summary_has: Option<String>,
+    /// Of a session: the mood at handoff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment: Option<String>,
+    /// Of a session: how the AI closed it.
+    #[serde(
+        default,
+        rename = "ai closure",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ai_closure: Option<String>,
+    /// Of a session: whether it is still the one that was seen first.
+    #[serde(
+        default,
+        rename = "same as before",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub same_as_before: Option<bool>,
+    /// Of sessions: whether each says what its ticket says.
+    #[serde(
+        default,
+        rename = "equal their tickets",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub equal_their_tickets: Option<bool>,
+
     /// Of a rule: how often it executed since the step before last changed it, or since the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executed: Option<Count>,
@@ -137,7 +249,15 @@ pub struct Expectation {
     )]
     pub webhook_tries: Option<Count>,
 
-    /// Of calls, mails: how many.
+    /// Of a rule: its last webhook was answered within this time.
+    #[serde(
+        default,
+        rename = "answered within",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub answered_within: Option<HumanDuration>,
+
+    /// Of calls, mails, sessions: how many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exactly: Option<Count>,
     /// Of calls: no retry of a 429 comes sooner than this.
@@ -147,6 +267,82 @@ pub struct Expectation {
         skip_serializing_if = "Option::is_none"
     )]
     pub no_retry_before: Option<HumanDuration>,
+
+    /// Of calls: only those that were answered with this status.
+    #[serde(
+        default,
+        rename = "answered with",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub answered_with: Option<u16>,
+    /// Of calls: each wait between two sends is longer than the one before.
+    #[serde(
+        default,
+        rename = "growing waits",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub growing_waits: Option<bool>,
+    /// Of tickets under one name: all were answered within this share of the shortest time that the quota allows, such as 1.25.
+    #[serde(
+        default,
+        rename = "quota time at most",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub quota_time: Option<f64>,
+    /// Of an answer: one of these statuses.
+    #[serde(default, rename = "status in", skip_serializing_if = "Vec::is_empty")]
+    pub status_in: Vec<u16>,
+    /// Of settings: whether the connection is `connected` or `broken`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Of settings: the reason for a broken connection contains this.
+    #[serde(
+        default,
+        rename = "reason has",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub reason_has: Option<String>,
+    /// Of settings: the codes of the warnings at the last save, and no others.
+    #[serde(default, rename = "warnings", skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<String>>,
+    /// Of settings: a warning's message contains this.
+    #[serde(
+        default,
+        rename = "warning has",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub warning_has: Option<String>,
+    /// Of settings: the state of the backfill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<String>,
+    /// Of settings: how many tickets the backfill imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Count>,
+    /// Of settings: the saved setting of this name has this value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<SettingExpected>,
+    /// Of settings: whether the webhook URL is another than before the last disconnect.
+    #[serde(
+        default,
+        rename = "new webhook url",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub new_webhook_url: Option<bool>,
+    /// Of the brain: texts it was told.
+    #[serde(default, rename = "told", skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
+    /// Of the brain: texts it was never told.
+    #[serde(default, rename = "never told", skip_serializing_if = "Vec::is_empty")]
+    pub never_told: Vec<String>,
+    /// Of a support bundle: the fields it has.
+    #[serde(default, rename = "has", skip_serializing_if = "Vec::is_empty")]
+    pub has: Vec<String>,
+    /// Of a support bundle: texts that are nowhere in it.
+    #[serde(default, rename = "lacks", skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
+    /// Of hosts: only these.
+    #[serde(default, rename = "only", skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
 
     /// Of verify: the name of the agent it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,6 +397,53 @@ pub enum BrainSubject {
     Asked,
 }
 
+/// Every session of the bridge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AllSessions {
+    /// All of them.
+    All,
+}
+
+/// That something was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// With one of `status in`.
+    Answered,
+}
+
+/// What Freshdesk said to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// It was saved.
+    Accepted,
+    /// It was not.
+    Refused,
+}
+
+/// That hosts were called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CalledHosts {
+    /// By the bridge, with credentials or without.
+    Called,
+    /// By the bridge, with credentials.
+    #[serde(rename = "called with credentials")]
+    CalledWithCredentials,
+}
+
+/// A saved setting and its value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingExpected {
+    /// The field, as the contract spells it.
+    pub name: String,
+    /// Its value.
+    pub is: serde_json::Value,
+}
+
 /// A status: a number for a ticket, a word for a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -212,9 +455,11 @@ pub enum StatusExpected {
 }
 
 /// The subjects, as they are written.
-pub(crate) const SUBJECTS: [&str; 9] = [
+pub(crate) const SUBJECTS: [&str; 16] = [
     "ticket",
+    "each of",
     "session for",
+    "sessions",
     "rule",
     "calls of",
     "verify",
@@ -222,34 +467,82 @@ pub(crate) const SUBJECTS: [&str; 9] = [
     "brain",
     "mails",
     "problem for",
+    "problem",
+    "support bundle for",
+    "stranger",
+    "attempt",
+    "hosts",
 ];
 
+const TICKETS: &[&str] = &["ticket", "each of"];
+const SESSION: &[&str] = &["session for"];
+const RULE: &[&str] = &["rule"];
+const CALLS: &[&str] = &["calls of"];
+const SETTINGS: &[&str] = &["saved settings"];
+const VERIFY: &[&str] = &["verify"];
+
 /// Which properties go with which subjects, as they are written.
-const PROPERTIES: [(&str, &[&str]); 24] = [
-    ("ai replies", &["ticket"]),
-    ("ai notes", &["ticket"]),
-    ("tags", &["ticket"]),
-    ("status", &["ticket", "session for"]),
-    ("assignee", &["ticket"]),
-    ("exists", &["session for", "problem for"]),
-    ("handed off", &["session for"]),
-    ("customer messages", &["session for"]),
-    ("ai messages", &["session for"]),
-    ("rep messages", &["session for"]),
-    ("history has", &["session for"]),
-    ("executed", &["rule"]),
-    ("skipped", &["rule"]),
-    ("webhook", &["rule"]),
-    ("webhook tries", &["rule"]),
-    ("exactly", &["calls of", "mails"]),
-    ("no retry before", &["calls of"]),
-    ("agent", &["verify"]),
-    ("email", &["verify"]),
-    ("code", &["verify"]),
-    ("message contains", &["verify"]),
+const PROPERTIES: [(&str, &[&str]); 60] = [
+    ("ai replies", TICKETS),
+    ("ai notes", TICKETS),
+    ("tags", TICKETS),
+    ("lacks tags", TICKETS),
+    ("status", &["ticket", "each of", "session for"]),
+    ("assignee", TICKETS),
+    ("group", TICKETS),
+    ("marker", TICKETS),
+    ("public text has", TICKETS),
+    ("public text lacks", TICKETS),
+    ("ai note has", TICKETS),
+    ("attached", TICKETS),
+    ("nothing attached", TICKETS),
+    ("ai writes", TICKETS),
+    ("quota time at most", &["each of"]),
+    ("exists", &["session for", "problem for", "problem"]),
+    ("handed off", SESSION),
+    ("customer messages", SESSION),
+    ("ai messages", SESSION),
+    ("rep messages", SESSION),
+    ("comments", SESSION),
+    ("drafts", SESSION),
+    ("channel", SESSION),
+    ("source", SESSION),
+    ("events", SESSION),
+    ("summary has", SESSION),
+    ("sentiment", SESSION),
+    ("ai closure", SESSION),
+    ("same as before", SESSION),
+    ("history has", SESSION),
+    ("equal their tickets", &["sessions"]),
+    ("executed", RULE),
+    ("skipped", RULE),
+    ("webhook", RULE),
+    ("webhook tries", RULE),
+    ("answered within", RULE),
+    ("exactly", &["calls of", "mails", "sessions"]),
+    ("no retry before", CALLS),
+    ("answered with", CALLS),
+    ("growing waits", CALLS),
+    ("agent", VERIFY),
+    ("email", VERIFY),
+    ("code", VERIFY),
+    ("message contains", &["verify", "stranger", "attempt"]),
+    ("status in", &["stranger", "attempt"]),
+    ("connection", SETTINGS),
+    ("reason has", SETTINGS),
+    ("warnings", SETTINGS),
+    ("warning has", SETTINGS),
+    ("backfill", SETTINGS),
+    ("imported", SETTINGS),
+    ("setting", SETTINGS),
+    ("new webhook url", SETTINGS),
     ("times", &["brain"]),
+    ("told", &["brain"]),
+    ("never told", &["brain"]),
+    ("has", &["support bundle for"]),
+    ("lacks", &["support bundle for", "stranger"]),
+    ("only", &["hosts"]),
     ("kind", &["problem for"]),
-    ("clause", &SUBJECTS),
 ];
 
 impl Expectation {
@@ -257,6 +550,7 @@ impl Expectation {
     /// changes without an entry in the journal.
     pub(crate) fn is_about_freshdesk(&self) -> bool {
         self.ticket.is_some()
+            || self.each_of.is_some()
             || self.rule.is_some()
             || self.calls_of.is_some()
             || self.mails.is_some()
@@ -296,6 +590,7 @@ impl Expectation {
         };
         let mut properties = 0;
         for key in keys {
+            // The clause goes with every subject.
             let Some((_, of)) = PROPERTIES.iter().find(|(name, _)| *name == key) else {
                 continue;
             };
@@ -308,13 +603,13 @@ impl Expectation {
                         .join(", ")
                 ));
             }
-            properties += usize::from(key != "clause");
+            properties += 1;
         }
-        let stands_alone = matches!(subject, "verify" | "saved settings");
+        let stands_alone = matches!(subject, "verify" | "saved settings" | "attempt");
         if properties == 0 && !stands_alone {
             let of: Vec<String> = PROPERTIES
                 .iter()
-                .filter(|(name, of)| of.contains(&subject) && *name != "clause")
+                .filter(|(_, of)| of.contains(&subject))
                 .map(|(name, _)| format!("`{name}`"))
                 .collect();
             return Some(format!(
@@ -323,7 +618,7 @@ impl Expectation {
             ));
         }
         match (&self.status, subject) {
-            (Some(StatusExpected::Session(word)), "ticket") => Some(format!(
+            (Some(StatusExpected::Session(word)), "ticket" | "each of") => Some(format!(
                 "a ticket's `status` is a number (2 open, 3 pending, 4 resolved, 5 closed), not `{word}`"
             )),
             (Some(StatusExpected::Ticket(number)), "session for") => Some(format!(

@@ -3,13 +3,15 @@
 //! | file | holds |
 //! |---|---|
 //! | [`document`] | one scenario as written: header, world, phases |
-//! | [`step`] | what can happen, one step a line |
+//! | [`mod@step`] | what can happen, one step a line |
+//! | [`answer`] | what the scripted brain says |
 //! | [`expectation`] | what must be seen |
 //! | [`duration`], [`count`], [`at`] | `2h`, `at least 2`, and values with their place |
 //! | `read` | bytes → documents, one for each combination of a matrix |
 //! | `check` | names, clauses and combinations that the form can't tell |
 //! | [`problem`] | what is wrong, and where |
 
+pub mod answer;
 pub mod at;
 pub(crate) mod check;
 pub mod count;

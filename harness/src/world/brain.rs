@@ -7,18 +7,21 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use base64::Engine as _;
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::scenario::document::BrainAnswer;
+use crate::scenario::document::{BrainAction, BrainAnswer, BrainDecision};
 use crate::trace::Source;
 use crate::trace::recorder::Recorder;
+use crate::world::time::Time;
 
 /// A brain that answers by a script and records what it was asked.
 #[derive(Clone)]
 pub struct Brain {
     script: Arc<Mutex<Script>>,
     recorder: Recorder,
+    time: Time,
 }
 
 #[derive(Default)]
@@ -29,10 +32,11 @@ struct Script {
 }
 
 impl Brain {
-    pub(crate) fn new(recorder: Recorder) -> Self {
+    pub(crate) fn new(recorder: Recorder, time: Time) -> Self {
         Self {
             script: Arc::default(),
             recorder,
+            time,
         }
     }
 
@@ -54,7 +58,7 @@ impl Brain {
     }
 
     /// Chooses the answer to a message: the first pattern that it contains.
-    fn choose(&self, message: &str) -> (u64, BrainAnswer) {
+    fn choose(&self, message: &str) -> (u64, BrainDecision) {
         let mut script = self.lock();
         script.asked += 1;
         let message = message.to_lowercase();
@@ -63,8 +67,8 @@ impl Brain {
             .iter()
             .find(|(pattern, _)| *pattern != "*" && message.contains(&pattern.to_lowercase()))
             .or_else(|| script.answers.iter().find(|(pattern, _)| *pattern == "*"))
-            .map_or(BrainAnswer::Reply, |(_, answer)| answer.clone());
-        (script.asked, answer)
+            .map_or_else(BrainAnswer::default, |(_, answer)| answer.clone());
+        (script.asked, answer.decision())
     }
 }
 
@@ -77,49 +81,122 @@ async fn decide(State(brain): State<Brain>, Json(question): Json<Value>) -> Resp
         .and_then(Value::as_str)
         .unwrap_or("");
     let (number, answer) = brain.choose(message);
-    let decision = match answer {
-        BrainAnswer::Reply => json!({
-            "action": "reply",
-            "text": format!("Thank you for writing. This is answer {number} of the AI."),
-        }),
-        BrainAnswer::Handoff => json!({
-            "action": "handoff",
-            "summary": format!("Private summary {number}: the customer needs a person."),
-            "sentiment": "neutral",
-            "reason": "user_requested_human_assistance",
-        }),
-        BrainAnswer::Resolve => json!({
-            "action": "resolve",
-            "summary": format!("Private summary {number}: the question is settled."),
-            "sentiment": "happy",
-        }),
-        BrainAnswer::StaySilent => json!({ "action": "stay_silent" }),
-        BrainAnswer::Fail => json!({ "action": "fail" }),
-    };
+    let decision = decision(number, &answer);
     let ticket = question
         .pointer("/session/ticket_id")
         .and_then(Value::as_u64);
-    let mut record = decision.clone();
-    if let Some(fields) = record.as_object_mut() {
-        fields.insert("message".into(), message.into());
-        fields.insert(
-            "session_id".into(),
-            question.pointer("/session/id").cloned().unwrap_or_default(),
-        );
-    }
     if let Err(error) = brain
         .recorder
-        .note(Source::Brain, "decision", ticket, record)
+        .note(
+            Source::Brain,
+            "decision",
+            ticket,
+            record(&decision, &answer, &question, message),
+        )
         .await
     {
         return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     }
-    if answer == BrainAnswer::Fail {
-        return (
+    if let Some(after) = answer.after
+        && let Err(error) = brain.time.wait(after.0).await
+    {
+        return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+    }
+    match answer.action {
+        BrainAction::Fail => (
             StatusCode::SERVICE_UNAVAILABLE,
             Json(json!({ "error": "the brain is out of order" })),
         )
-            .into_response();
+            .into_response(),
+        BrainAction::Nonsense => "<html>Bad gateway</html>".into_response(),
+        _ => Json(decision).into_response(),
     }
-    Json(decision).into_response()
+}
+
+/// A decision in the contract's words.
+fn decision(number: u64, answer: &BrainDecision) -> Value {
+    let summary = |what: &str| {
+        answer
+            .summary
+            .clone()
+            .unwrap_or_else(|| format!("Private summary {number}: {what}"))
+    };
+    let sentiment = |usual: &str| answer.sentiment.clone().unwrap_or_else(|| usual.to_owned());
+    let mut decision = match answer.action {
+        BrainAction::Reply => json!({
+            "action": "reply",
+            "text": format!("Thank you for writing. This is answer {number} of the AI."),
+        }),
+        BrainAction::Handoff => json!({
+            "action": "handoff",
+            "summary": summary("the customer needs a person."),
+            "sentiment": sentiment("neutral"),
+            "reason": "user_requested_human_assistance",
+        }),
+        BrainAction::Resolve => json!({
+            "action": "resolve",
+            "summary": summary("the question is settled."),
+            "sentiment": sentiment("happy"),
+        }),
+        BrainAction::StaySilent => json!({ "action": "stay_silent" }),
+        BrainAction::Fail => json!({ "action": "fail" }),
+        BrainAction::Nonsense => json!({ "action": "nonsense" }),
+    };
+    if let Some(text) = &answer.text {
+        decision["text"] = text.clone().into();
+    }
+    if !answer.attachments.is_empty() {
+        let files: Vec<Value> = answer
+            .attachments
+            .iter()
+            .map(|file| {
+                json!({
+                    "name": file.name,
+                    "content_type": "application/octet-stream",
+                    "bytes_base64": base64::engine::general_purpose::STANDARD.encode(vec![b'x'; file.bytes]),
+                })
+            })
+            .collect();
+        decision["attachments"] = files.into();
+    }
+    decision
+}
+
+/// What the trace keeps of a decision: files by name and size.
+fn record(decision: &Value, answer: &BrainDecision, question: &Value, message: &str) -> Value {
+    let mut record = Map::new();
+    for (key, value) in decision.as_object().into_iter().flatten() {
+        if key != "attachments" {
+            record.insert(key.clone(), value.clone());
+        }
+    }
+    if !answer.attachments.is_empty() {
+        let files: Vec<Value> = answer
+            .attachments
+            .iter()
+            .map(|file| json!({ "name": file.name, "size": file.bytes }))
+            .collect();
+        record.insert("attachments".into(), files.into());
+    }
+    record.insert("message".into(), message.into());
+    record.insert(
+        "session_id".into(),
+        question.pointer("/session/id").cloned().unwrap_or_default(),
+    );
+    record.insert(
+        "handed_off".into(),
+        question
+            .pointer("/session/handed_off")
+            .cloned()
+            .unwrap_or_default(),
+    );
+    let told: Vec<Value> = question
+        .get("messages")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|message| message.get("text").cloned())
+        .collect();
+    record.insert("told".into(), told.into());
+    Value::Object(record)
 }

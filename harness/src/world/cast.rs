@@ -38,6 +38,10 @@ pub struct Cast {
     pub rules: BTreeMap<RuleName, u64>,
     /// Every id a rule of this name ever had: activity logs outlive rules.
     pub past_rules: BTreeMap<RuleName, Vec<u64>>,
+    /// The customer's own routing rules, by name.
+    pub routing_rules: BTreeMap<String, u64>,
+    /// Every webhook URL that the bridge has shown, oldest first.
+    pub webhook_urls: Vec<String>,
     /// Rules that steps added, by name.
     pub earlier_rules: BTreeMap<String, (RuleName, u64)>,
 }
@@ -76,6 +80,44 @@ impl Cast {
                 WorldError::unexpected("the scenario has no rep, but a step needs one")
             })?;
         self.agent(name)
+    }
+
+    /// The tickets that were opened under one name, in the order of their numbers.
+    pub(crate) fn tickets_under(&self, name: &str) -> Result<Vec<u64>, WorldError> {
+        let mut ids: Vec<u64> = self
+            .tickets
+            .iter()
+            .filter(|(each, _)| {
+                each.strip_prefix(name)
+                    .and_then(|rest| rest.strip_prefix(' '))
+                    .is_some_and(|number| number.parse::<u32>().is_ok())
+            })
+            .map(|(_, id)| *id)
+            .collect();
+        if ids.is_empty() {
+            return Err(unknown("group of tickets", name));
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// The name of a ticket.
+    pub(crate) fn name_of(&self, ticket: u64) -> String {
+        self.tickets
+            .iter()
+            .find(|(_, id)| **id == ticket)
+            .map_or_else(|| format!("#{ticket}"), |(name, _)| name.clone())
+    }
+
+    /// Keeps the webhook URL that an answer of the settings shows.
+    pub(crate) fn remember_webhook_url(&mut self, settings: &serde_json::Value) {
+        if let Some(url) = settings
+            .pointer("/webhook/url")
+            .and_then(serde_json::Value::as_str)
+            && !self.webhook_urls.iter().any(|known| known == url)
+        {
+            self.webhook_urls.push(url.to_owned());
+        }
     }
 
     /// Every API key there is or was: none of them may be seen anywhere.

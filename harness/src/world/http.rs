@@ -126,32 +126,50 @@ impl Http {
         self.call(Method::DELETE, path, None).await
     }
 
-    /// Sends a request and reads the whole answer.
+    /// The full URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// Calls with the token, and reads the whole answer.
     pub(crate) async fn call(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, WorldError> {
-        let url = format!("{}{path}", self.base);
-        let failed = |reason: String| WorldError::Unreachable {
-            method: method.to_string(),
-            url: url.clone(),
-            reason,
-        };
-        let mut request = Request::builder().method(&method).uri(&url);
+        let mut request = Request::builder().method(method).uri(self.url(path));
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let body = match body {
             Some(json) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(json.to_string())
+                json.to_string()
             }
-            None => Body::empty(),
+            None => String::new(),
+        };
+        self.send(request, body).await
+    }
+
+    /// Sends a request as it is and reads the whole answer.
+    pub(crate) async fn send(
+        &self,
+        request: http::request::Builder,
+        body: String,
+    ) -> Result<Answer, WorldError> {
+        let method = request.method_ref().cloned().unwrap_or_default();
+        let url = request
+            .uri_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let failed = |reason: String| WorldError::Unreachable {
+            method: method.to_string(),
+            url: url.clone(),
+            reason,
         };
         let request = request
-            .body(body)
+            .body(Body::from(body))
             .map_err(|error| failed(error.to_string()))?;
         let response = self
             .service

@@ -11,7 +11,7 @@ use super::http::{Http, over_sockets};
 use super::live_clock::LiveClock;
 use super::programs::Programs;
 use super::time::Time;
-use super::{World, WorldError};
+use super::{BridgeHost, World, WorldError, declares};
 use crate::trace::recorder::Recorder;
 
 const CONTROL_TOKEN: &str = "control-of-the-live-world";
@@ -19,12 +19,67 @@ const BRIDGE_TOKEN: &str = "token-of-the-live-world";
 /// How long a program may take to say where it listens.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// The processes of a live world; they are killed when it is dropped.
+/// What a live world keeps up; processes are killed when it is dropped.
 struct Processes {
     _fake: Child,
-    _bridge: Child,
     _brain: AbortOnDrop,
-    _state: tempfile::TempDir,
+}
+
+/// The bridge's process, and all that is needed to start it again.
+pub(crate) struct LiveBridge {
+    programs: Programs,
+    state: tempfile::TempDir,
+    brain_url: String,
+    freshdesk_url: String,
+    /// The port it got at its first start; a restarted bridge listens there again.
+    listen: std::sync::OnceLock<String>,
+    process: tokio::sync::Mutex<Option<Child>>,
+    clock: LiveClock,
+}
+
+impl LiveBridge {
+    /// Starts the process and gives its address.
+    async fn start(&self) -> Result<String, WorldError> {
+        let listen = self.listen.get().map_or("127.0.0.1:0", String::as_str);
+        let mut bridge = spawn(
+            "reference-bridge",
+            Command::new(&self.programs.reference_bridge)
+                .current_dir(self.state.path())
+                .arg("--store")
+                .arg(format!(
+                    "sqlite:{}",
+                    self.state.path().join("bridge.sqlite").display()
+                ))
+                .env("BRIDGE_LISTEN", listen)
+                .env("BRIDGE_TOKEN", BRIDGE_TOKEN)
+                .env("BRIDGE_TESTING_CLOCK", "true")
+                .env("BRAIN_URL", &self.brain_url)
+                .env("FRESHDESK_ENDPOINT", &self.freshdesk_url),
+        )?;
+        let addresses = first_lines("reference-bridge", &mut bridge, &["listening "]).await?;
+        let Some(url) = addresses.into_iter().next() else {
+            return Err(WorldError::unexpected(
+                "reference-bridge did not name its listener",
+            ));
+        };
+        let authority = url.trim_start_matches("http://").trim_end_matches('/');
+        // Set at the first start; later ones listen at the same address.
+        let _ = self.listen.set(authority.to_owned());
+        *self.process.lock().await = Some(bridge);
+        Ok(url)
+    }
+
+    /// Kills the process (as `kill -9` does) and starts it again on the same state.
+    pub(crate) async fn restart(&self) -> Result<(), WorldError> {
+        if let Some(mut process) = self.process.lock().await.take() {
+            process
+                .kill()
+                .await
+                .map_err(|error| WorldError::unexpected(format!("kill -9: {error}")))?;
+        }
+        self.start().await?;
+        self.clock.catch_up().await
+    }
 }
 
 struct AbortOnDrop(tokio::task::JoinHandle<()>);
@@ -67,7 +122,7 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
     let clock = LiveClock::new(control.clone());
     let time = Time::Live(clock.clone());
     let recorder = Recorder::new(control.clone(), time.clone());
-    let brain = Brain::new(recorder.clone());
+    let brain = Brain::new(recorder.clone(), time.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .map_err(|error| WorldError::unexpected(format!("no port for the brain: {error}")))?;
@@ -83,27 +138,16 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
         let _ = axum::serve(listener, router).await;
     }));
 
-    let mut bridge = spawn(
-        "reference-bridge",
-        Command::new(&programs.reference_bridge)
-            .current_dir(state.path())
-            .arg("--store")
-            .arg(format!(
-                "sqlite:{}",
-                state.path().join("bridge.sqlite").display()
-            ))
-            .env("BRIDGE_LISTEN", "127.0.0.1:0")
-            .env("BRIDGE_TOKEN", BRIDGE_TOKEN)
-            .env("BRIDGE_TESTING_CLOCK", "true")
-            .env("BRAIN_URL", &brain_url)
-            .env("FRESHDESK_ENDPOINT", api_url),
-    )?;
-    let addresses = first_lines("reference-bridge", &mut bridge, &["listening "]).await?;
-    let Some(bridge_url) = addresses.first() else {
-        return Err(WorldError::unexpected(
-            "reference-bridge did not name its listener",
-        ));
+    let bridge = LiveBridge {
+        programs: programs.clone(),
+        state,
+        brain_url,
+        freshdesk_url: api_url.clone(),
+        listen: std::sync::OnceLock::new(),
+        process: tokio::sync::Mutex::new(None),
+        clock: clock.clone(),
     };
+    let bridge_url = bridge.start().await?;
     let bridge_http = Http::new(over_sockets(), bridge_url, Some(BRIDGE_TOKEN.to_owned()));
     let health = bridge_http.get("/v1/health").await?.expect(200)?;
     if declares(&health.body, "clock") {
@@ -115,21 +159,12 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
         brain,
         time,
         recorder,
+        host: BridgeHost::Live(bridge),
         keeps: Box::new(Processes {
             _fake: fake,
-            _bridge: bridge,
             _brain: serving,
-            _state: state,
         }),
     })
-}
-
-/// Whether a bridge declares a capability.
-fn declares(health: &serde_json::Value, capability: &str) -> bool {
-    health
-        .get("capabilities")
-        .and_then(serde_json::Value::as_array)
-        .is_some_and(|all| all.iter().any(|one| one == capability))
 }
 
 fn spawn(program: &str, command: &mut Command) -> Result<Child, WorldError> {

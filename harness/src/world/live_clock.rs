@@ -94,6 +94,25 @@ impl LiveClock {
         Ok(())
     }
 
+    /// A bridge that was started again begins at the real time: moves its clock
+    /// to the helpdesk's, as if it had been down for no time at all.
+    pub(crate) async fn catch_up(&self) -> Result<(), WorldError> {
+        let Some(bridge) = self.bridge.get() else {
+            return Ok(());
+        };
+        let path = "/v1/testing/clock/advance";
+        let nothing = json!({ "seconds": 0.001 });
+        let theirs = timestamp(&bridge.post(path, &nothing).await?.expect(200)?.body, "now")?;
+        let behind = self.now().await?.duration_since(theirs);
+        if behind.is_positive() {
+            bridge
+                .post(path, &json!({ "seconds": behind.as_secs_f64() }))
+                .await?
+                .expect(200)?;
+        }
+        Ok(())
+    }
+
     /// Moves both clocks by the same amount.
     async fn advance(&self, by: SignedDuration) -> Result<(), WorldError> {
         let seconds = by.as_secs_f64().max(0.001);

@@ -8,11 +8,13 @@
 //! | [`http`] | one client for both: a router in memory or a socket |
 //! | [`time`], [`live_clock`] | how time is read and how it passes |
 //! | [`brain`] | the scripted brain that the bridge asks |
+//! | [`disk`] | what outlives a bridge that is killed |
 //! | [`cast`] | who plays: agents, groups, tickets by name |
 //! | [`setup`] | an account, its people, its rules, and a connected bridge |
 
 pub mod brain;
 pub mod cast;
+pub mod disk;
 pub mod http;
 pub mod live;
 pub mod live_clock;
@@ -60,8 +62,42 @@ pub struct World {
     pub(crate) time: Time,
     /// The record of what happens.
     pub(crate) recorder: Recorder,
+    /// Where the bridge runs, and how it is started again.
+    pub(crate) host: BridgeHost,
     /// What keeps the world up; dropped last.
     pub(crate) keeps: Box<dyn std::any::Any + Send>,
+}
+
+/// Where the bridge under test runs.
+pub(crate) enum BridgeHost {
+    /// In this thread.
+    Simulated(simulated::SimulatedBridge),
+    /// As a process.
+    Live(live::LiveBridge),
+}
+
+impl World {
+    /// Kills the bridge wherever it is and starts it again with what it kept.
+    pub(crate) async fn restart_bridge(&self) -> Result<(), WorldError> {
+        match &self.host {
+            BridgeHost::Simulated(bridge) => bridge.restart().await,
+            BridgeHost::Live(bridge) => bridge.restart().await,
+        }
+    }
+
+    /// Whether the bridge declares a capability.
+    pub(crate) async fn bridge_declares(&self, capability: &str) -> Result<bool, WorldError> {
+        let health = self.bridge.get("/v1/health").await?;
+        Ok(health.status == 200 && declares(&health.body, capability))
+    }
+}
+
+/// Whether a bridge that answers `health` declares a capability.
+fn declares(health: &serde_json::Value, capability: &str) -> bool {
+    health
+        .get("capabilities")
+        .and_then(serde_json::Value::as_array)
+        .is_some_and(|all| all.iter().any(|one| one == capability))
 }
 
 /// The world itself is broken: our fault, not the bridge's.
@@ -94,6 +130,16 @@ pub enum WorldError {
     /// Something answered with a shape that is not in its contract.
     #[error("{0}")]
     Unexpected(String),
+    /// The bridge did not do what a scenario can't begin without: its fault.
+    #[error("{clause}: expected {expected}; seen: {seen}")]
+    BridgeAtFault {
+        /// The clause it breaks.
+        clause: &'static str,
+        /// What it should have done.
+        expected: String,
+        /// What it did.
+        seen: String,
+    },
     /// The journal's ring was too small for the run.
     #[error(
         "the fake's journal dropped {dropped} entries before they were read: raise --journal-capacity"

@@ -40,11 +40,22 @@ pub(crate) async fn set_up(world: &World, setup: &WorldSetup) -> Result<Cast, Wo
                 "plan": freshdesk.plan,
                 "creation_rules": freshdesk.creation_rules,
                 "reopen_rule": freshdesk.reopen_rule,
+                "quota": freshdesk.quota,
+                "settings": freshdesk.settings,
                 "admin": { "name": ADMIN, "email": address(ADMIN, STAFF_HOST) },
             }),
         )
         .await?
         .expect(201)?;
+    world
+        .recorder
+        .note(
+            Source::Freshdesk,
+            "account",
+            None,
+            json!({ "plan": account.body.get("plan"), "quota": account.body.get("quota") }),
+        )
+        .await?;
     let admin = account.body.get("admin").cloned().unwrap_or_default();
     cast.agents.insert(ADMIN.to_owned(), agent_of(&admin)?);
     add_agent(world, &mut cast, OPENCX_AGENT, "Administrator").await?;
@@ -83,7 +94,7 @@ pub(crate) async fn set_up(world: &World, setup: &WorldSetup) -> Result<Cast, Wo
     }
     world.brain.follow(&setup.brain);
     if setup.connected {
-        connect(world, &cast, &setup.bridge).await?;
+        connect(world, &mut cast, &setup.bridge).await?;
         for rule in [RuleName::TicketCreation, RuleName::TicketUpdates] {
             paste_rule(world, &mut cast, rule).await?;
         }
@@ -141,7 +152,11 @@ fn agent_of(body: &Value) -> Result<Agent, WorldError> {
 }
 
 /// Saves the bridge's settings with the OpenCX agent's key.
-async fn connect(world: &World, cast: &Cast, change: &SettingsChange) -> Result<(), WorldError> {
+async fn connect(
+    world: &World,
+    cast: &mut Cast,
+    change: &SettingsChange,
+) -> Result<(), WorldError> {
     let agent = cast.agent(OPENCX_AGENT)?;
     let mut body = settings_body(cast, change)?;
     body.insert("domain".into(), DOMAIN.into());
@@ -149,11 +164,15 @@ async fn connect(world: &World, cast: &Cast, change: &SettingsChange) -> Result<
     // Unlike the bridge, scenarios take every ticket unless they say otherwise:
     // most of them are not about the gate.
     body.entry("auto_handle_all").or_insert(Value::Bool(true));
-    world
-        .bridge
-        .put(SETTINGS, &Value::Object(body))
-        .await?
-        .expect(200)?;
+    let answer = world.bridge.put(SETTINGS, &Value::Object(body)).await?;
+    if answer.status != 200 {
+        return Err(WorldError::BridgeAtFault {
+            clause: "VER-1",
+            expected: "an admin's key and plain settings are saved with 200".to_owned(),
+            seen: format!("{} {}", answer.status, answer.body),
+        });
+    }
+    cast.remember_webhook_url(&answer.body);
     Ok(())
 }
 
@@ -200,38 +219,70 @@ pub(crate) async fn paste_rule(
     cast: &mut Cast,
     rule: RuleName,
 ) -> Result<(), WorldError> {
-    let settings = world.bridge.get(SETTINGS).await?.expect(200)?;
-    let body = rule_body(
-        rule,
-        &settings.text("/webhook/url")?,
-        &settings.text(match rule {
-            RuleName::TicketCreation => "/webhook/ticket_created_payload",
-            RuleName::TicketUpdates => "/webhook/ticket_updated_payload",
-        })?,
-    );
+    let body = pasted_rule(world, cast, rule).await?;
     let path = account_path(&format!("/rules/{}", rule.kind()));
-    let id = match cast.rules.get(&rule) {
-        Some(id) => {
-            world
-                .control
-                .put(&format!("{path}/{id}"), &body)
-                .await?
-                .expect(200)?;
-            *id
-        }
-        None => world
-            .control
-            .post(&path, &body)
-            .await?
-            .expect(201)?
-            .number("id")?,
+    let (answer, wanted) = match cast.rules.get(&rule) {
+        Some(id) => (
+            world.control.put(&format!("{path}/{id}"), &body).await?,
+            200,
+        ),
+        None => (world.control.post(&path, &body).await?, 201),
     };
+    if answer.status == 400 {
+        // Built verbatim from what the bridge shows, so what is wrong is the bridge's.
+        return Err(WorldError::BridgeAtFault {
+            clause: "WHK-1",
+            expected: "Freshdesk takes the rule that is built from the settings page".to_owned(),
+            seen: format!("{} {}", answer.status, answer.body),
+        });
+    }
+    let id = answer.expect(wanted)?.number("id")?;
     cast.rules.insert(rule, id);
     let past = cast.past_rules.entry(rule).or_default();
     if !past.contains(&id) {
         past.push(id);
     }
     Ok(())
+}
+
+/// The webhook URL and the creation payload that the settings page shows now.
+pub(crate) async fn webhook_settings(world: &World) -> Result<(String, String), WorldError> {
+    let settings = world.bridge.get(SETTINGS).await?.expect(200)?;
+    Ok((
+        settings.text("/webhook/url")?,
+        settings.text("/webhook/ticket_created_payload")?,
+    ))
+}
+
+/// One of the two rules, built verbatim from the settings page; from the last
+/// one that was shown while nothing is connected.
+pub(crate) async fn pasted_rule(
+    world: &World,
+    cast: &Cast,
+    rule: RuleName,
+) -> Result<Value, WorldError> {
+    let settings = world.bridge.get(SETTINGS).await?;
+    if settings.status == 404
+        && let Some(url) = cast.webhook_urls.last()
+    {
+        return Ok(rule_body(rule, url, "{}"));
+    }
+    let payload = match rule {
+        RuleName::TicketCreation => "ticket_created_payload",
+        RuleName::TicketUpdates => "ticket_updated_payload",
+    };
+    let shown = |field: &str| {
+        settings
+            .body
+            .pointer(&format!("/webhook/{field}"))
+            .and_then(Value::as_str)
+            .ok_or_else(|| WorldError::BridgeAtFault {
+                clause: "WHK-1",
+                expected: format!("the settings show webhook.{field}"),
+                seen: format!("{} {}", settings.status, settings.body),
+            })
+    };
+    Ok(rule_body(rule, shown("url")?, shown(payload)?))
 }
 
 /// A rule as an admin builds it by the guide.

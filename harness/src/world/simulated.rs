@@ -3,19 +3,24 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, header};
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::json;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 
 use super::brain::Brain;
+use super::cast::DOMAIN;
+use super::disk::Disk;
 use super::http::{Http, HttpService, in_memory};
 use super::time::Time;
 use super::{World, WorldError};
+use crate::trace::Source;
 use crate::trace::recorder::Recorder;
 
 /// Monday morning: the time at which every simulated run begins.
@@ -25,16 +30,21 @@ const BRIDGE_TOKEN: &str = "token-of-the-simulated-world";
 /// Loopback, as SEC-3 wants it, though nothing listens there.
 const BRIDGE_URL: &str = "http://127.0.0.1:8700";
 const BRAIN_URL: &str = "http://127.0.0.1:8701";
+/// How often a killed bridge's tasks get a chance to notice that they are dead.
+const LAST_GASPS: usize = 8;
 
 /// What a bridge is given to live in a simulated world.
+#[derive(Clone)]
 pub struct Berth {
     /// Where the bridge is reached.
     pub public_url: String,
     /// The token that its management endpoints want.
     pub token: SecretString,
-    /// The wall-clock time at the start.
+    /// The wall-clock time at tokio's start.
     pub epoch: Timestamp,
-    /// The seed of the run.
+    /// Tokio's time at `epoch`.
+    pub start: tokio::time::Instant,
+    /// The seed of the run; another one after each restart.
     pub seed: u64,
     /// The way to Freshdesk.
     pub freshdesk: HttpService,
@@ -42,30 +52,44 @@ pub struct Berth {
     pub brain: HttpService,
     /// The brain's base URL.
     pub brain_url: String,
+    /// What outlives a kill.
+    pub disk: Disk,
 }
 
-/// A bridge that came up: its router, and whatever keeps it running.
+/// A bridge that came up: its router, and whatever keeps it running. Dropping
+/// that is a kill.
 pub type Started = Result<(axum::Router, Box<dyn std::any::Any + Send>), WorldError>;
-/// Brings a bridge up in a simulated world.
+/// Brings a bridge up in a simulated world, again after each kill.
 pub type BridgeBuilder = Arc<dyn Fn(Berth) -> Pin<Box<dyn Future<Output = Started>>> + Send + Sync>;
 
 /// The reference bridge.
 pub fn reference_bridge() -> BridgeBuilder {
-    Arc::new(|berth| Box::pin(start_reference_bridge(berth)))
+    Arc::new(|berth| {
+        Box::pin(async move {
+            let options = reference_options(&berth);
+            start_bridge(options).await
+        })
+    })
 }
 
-async fn start_reference_bridge(berth: Berth) -> Started {
-    use reference_bridge::{Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore};
-    let options = BridgeOptions::new(
-        berth.public_url,
-        berth.token,
-        Clock::starting_at(berth.epoch),
+/// What the reference bridge is made of in a berth.
+pub(crate) fn reference_options(berth: &Berth) -> reference_bridge::BridgeOptions {
+    use reference_bridge::{BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore};
+    let elapsed = jiff::SignedDuration::try_from(berth.start.elapsed()).unwrap_or_default();
+    BridgeOptions::new(
+        berth.public_url.clone(),
+        berth.token.clone(),
+        Clock::starting_at(berth.epoch + elapsed),
         Entropy::seeded(berth.seed),
-        Arc::new(MemoryStore::default()),
-        berth.freshdesk,
-        Arc::new(HttpBrain::new(berth.brain, berth.brain_url)),
-    );
-    let bridge = Bridge::start(options)
+        berth.disk.keep(MemoryStore::default),
+        berth.freshdesk.clone(),
+        Arc::new(HttpBrain::new(berth.brain.clone(), berth.brain_url.clone())),
+    )
+}
+
+/// Starts a bridge made of `options`.
+pub(crate) async fn start_bridge(options: reference_bridge::BridgeOptions) -> Started {
+    let bridge = reference_bridge::Bridge::start(options)
         .await
         .map_err(|error| WorldError::Program {
             program: "reference-bridge".into(),
@@ -74,24 +98,97 @@ async fn start_reference_bridge(berth: Berth) -> Started {
     Ok((bridge.router(), Box::new(bridge)))
 }
 
+/// The bridge of a simulated world: a place that is empty while none runs.
+#[derive(Clone)]
+pub(crate) struct SimulatedBridge {
+    build: BridgeBuilder,
+    berth: Berth,
+    running: Arc<Mutex<Option<Running>>>,
+    starts: Arc<AtomicU64>,
+}
+
+struct Running {
+    router: axum::Router,
+    _alive: Box<dyn std::any::Any + Send>,
+}
+
+impl SimulatedBridge {
+    fn place(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        // Nothing panics while the place is held.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn router(&self) -> Option<axum::Router> {
+        self.place().as_ref().map(|running| running.router.clone())
+    }
+
+    async fn start(&self) -> Result<(), WorldError> {
+        let starts = self.starts.fetch_add(1, Ordering::Relaxed);
+        let mut berth = self.berth.clone();
+        // A second life that drew the first one's numbers would name its
+        // sessions and turns alike.
+        berth.seed = berth
+            .seed
+            .wrapping_add(starts.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let (router, alive) = (self.build)(berth).await?;
+        *self.place() = Some(Running {
+            router,
+            _alive: alive,
+        });
+        Ok(())
+    }
+
+    /// Kills the bridge wherever it is and starts it again on the same disk.
+    pub(crate) async fn restart(&self) -> Result<(), WorldError> {
+        let killed = self.place().take();
+        drop(killed);
+        for _ in 0..LAST_GASPS {
+            tokio::task::yield_now().await;
+        }
+        self.start().await
+    }
+
+    /// Carries calls to the bridge; every other address refuses the connection.
+    fn service(&self) -> HttpService {
+        let bridge = self.clone();
+        BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
+            let bridge = bridge.clone();
+            async move {
+                let here = request.uri().to_string().starts_with(BRIDGE_URL);
+                match bridge.router().filter(|_| here) {
+                    Some(router) => router
+                        .oneshot(request)
+                        .await
+                        .map_err(|never| match never {}),
+                    None => Err(tower::BoxError::from(format!(
+                        "connection refused: {}",
+                        request.uri()
+                    ))),
+                }
+            }
+        }))
+    }
+}
+
 /// Brings a simulated world up in the current (paused, single-threaded) runtime.
 pub(crate) async fn start(seed: u64, bridge: &BridgeBuilder) -> Result<World, WorldError> {
     let epoch: Timestamp = EPOCH
         .parse()
         .map_err(|error| WorldError::unexpected(format!("{EPOCH}: {error}")))?;
+    let begun = tokio::time::Instant::now();
     let time = Time::Simulated {
         epoch,
-        start: tokio::time::Instant::now(),
+        start: begun,
     };
 
     // The fake needs a way to the bridge before there is one: rules may only
-    // point at it once it runs, so the router is put in afterwards.
-    let bridge_router: Arc<OnceLock<axum::Router>> = Arc::default();
-    let webhooks = to_bridge(bridge_router.clone());
+    // point at it once it runs, so the bridge moves in afterwards.
+    let running = Arc::new(Mutex::new(None));
+    let webhooks = Arc::new(std::sync::OnceLock::<HttpService>::new());
     let fake = fake_freshdesk::Server::start(fake_freshdesk::ServerOptions::new(
         fake_freshdesk::Clock::starting_at(epoch),
         CONTROL_TOKEN.to_owned(),
-        webhooks,
+        later(webhooks.clone()),
     ));
     let control = Http::new(
         in_memory(fake.control()),
@@ -99,46 +196,80 @@ pub(crate) async fn start(seed: u64, bridge: &BridgeBuilder) -> Result<World, Wo
         Some(CONTROL_TOKEN.to_owned()),
     );
     let recorder = Recorder::new(control.clone(), time.clone());
-    let brain = Brain::new(recorder.clone());
+    let brain = Brain::new(recorder.clone(), time.clone());
     let berth = Berth {
         public_url: BRIDGE_URL.to_owned(),
         token: SecretString::from(BRIDGE_TOKEN),
         epoch,
+        start: begun,
         seed,
-        freshdesk: in_memory(fake.api()),
+        freshdesk: watched(in_memory(fake.api()), recorder.clone()),
         brain: in_memory(brain.router()),
         brain_url: BRAIN_URL.to_owned(),
+        disk: Disk::default(),
     };
-    let (router, running) = bridge(berth).await?;
+    let bridge = SimulatedBridge {
+        build: bridge.clone(),
+        berth,
+        running,
+        starts: Arc::default(),
+    };
+    bridge.start().await?;
     // Set once, right here; a second world has its own cell.
-    let _ = bridge_router.set(router.clone());
+    let _ = webhooks.set(bridge.service());
     Ok(World {
         control,
-        bridge: Http::new(in_memory(router), BRIDGE_URL, Some(BRIDGE_TOKEN.to_owned())),
+        bridge: Http::new(bridge.service(), BRIDGE_URL, Some(BRIDGE_TOKEN.to_owned())),
         brain,
         time,
         recorder,
-        keeps: Box::new((running, fake)),
+        host: super::BridgeHost::Simulated(bridge),
+        keeps: Box::new(fake),
     })
 }
 
-/// Carries webhook calls to the bridge; every other address refuses the connection.
-fn to_bridge(router: Arc<OnceLock<axum::Router>>) -> HttpService {
+/// A way to a service that is known only later.
+fn later(service: Arc<std::sync::OnceLock<HttpService>>) -> HttpService {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
-        let router = router.clone();
+        let service = service.get().cloned();
         async move {
-            let here = request.uri().to_string().starts_with(BRIDGE_URL);
-            match router.get().filter(|_| here) {
-                Some(router) => router
-                    .clone()
-                    .oneshot(request)
-                    .await
-                    .map_err(|never| match never {}),
-                None => Err(tower::BoxError::from(format!(
-                    "connection refused: {}",
-                    request.uri()
-                ))),
+            match service {
+                Some(service) => service.oneshot(request).await,
+                None => Err(tower::BoxError::from("connection refused")),
             }
         }
     }))
+}
+
+/// The way to Freshdesk, with a record of every call that goes to another host
+/// than the account's (SEC-2): the fake's journal knows only its accounts.
+fn watched(freshdesk: HttpService, recorder: Recorder) -> HttpService {
+    BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
+        let (freshdesk, recorder) = (freshdesk.clone(), recorder.clone());
+        async move {
+            let host = host_of(&request);
+            if host != DOMAIN {
+                let data = json!({
+                    "host": host,
+                    "method": request.method().as_str(),
+                    "path": request.uri().path(),
+                    "credentials": request.headers().contains_key(header::AUTHORIZATION),
+                });
+                recorder
+                    .note(Source::Bridge, "foreign_call", None, data)
+                    .await?;
+            }
+            freshdesk.oneshot(request).await
+        }
+    }))
+}
+
+fn host_of(request: &Request<Body>) -> String {
+    request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| request.uri().host())
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }

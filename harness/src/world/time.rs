@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use super::WorldError;
 use super::live_clock::LiveClock;
 
+/// How often real time is spent on a look at a clock that others move.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// The clock of the helpdesk.
 #[derive(Clone)]
 pub enum Time {
@@ -41,6 +44,24 @@ impl Time {
                 Ok(())
             }
             Self::Live(clock) => clock.pass(duration).await,
+        }
+    }
+
+    /// Waits for helpdesk time to pass by itself, whoever moves it.
+    pub(crate) async fn wait(&self, duration: Duration) -> Result<(), WorldError> {
+        match self {
+            Self::Simulated { .. } => {
+                tokio::time::sleep(duration).await;
+                Ok(())
+            }
+            Self::Live(clock) => {
+                let until = clock.now().await?
+                    + jiff::SignedDuration::try_from(duration).unwrap_or_default();
+                while clock.now().await? < until {
+                    tokio::time::sleep(LOOK).await;
+                }
+                Ok(())
+            }
         }
     }
 

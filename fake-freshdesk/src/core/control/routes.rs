@@ -71,6 +71,7 @@ fn on_account(call: &mut Control<'_, '_>, rest: &[&str]) -> Result {
         ("POST", ["groups"]) => staff::add_group(call),
         ("PATCH", ["groups", id]) => staff::change_group(call, number(id, "group")?),
         ("DELETE", ["groups", id]) => staff::remove_group(call, number(id, "group")?),
+        ("GET", ["ticket_fields"]) => Ok(staff::fields(call)),
         ("POST", ["ticket_fields"]) => staff::add_field(call),
         ("DELETE", ["ticket_fields", name]) => staff::remove_field(call, name),
         ("GET", ["tickets"]) => people::tickets(call),

@@ -1,7 +1,7 @@
 //! Agents, groups, ticket fields.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::accounts;
 use super::call::{ControlReply, Refusal, Result, read};
@@ -272,6 +272,16 @@ struct NewField {
     #[serde(default)]
     choices: Vec<String>,
     required_for_agents: Option<bool>,
+}
+
+pub(super) fn fields(call: &Control<'_, '_>) -> ControlReply {
+    let account = &call.desk.account;
+    let items: Vec<_> = account
+        .fields
+        .iter()
+        .map(|field| field_json(account, field))
+        .collect();
+    ControlReply::ok(&json!({ "items": items }))
 }
 
 pub(super) fn add_field(call: &mut Control<'_, '_>) -> Result {

@@ -107,6 +107,9 @@ pub(super) fn fault_answer(answer: &FaultAnswer) -> ApiReply {
             .headers
             .push(("retry-after", seconds.to_string().into()));
     }
+    if let Some(location) = &answer.location {
+        reply.headers.push(("location", location.clone().into()));
+    }
     reply
 }
 
