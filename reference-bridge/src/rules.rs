@@ -250,18 +250,34 @@ impl Rules {
         findings
     }
 
-    /// Whether any active rule tests a ticket field (SYM-4 d).
+    /// Whether any active rule fires on a ticket field being set (SYM-4 d).
     pub(crate) fn test_field(&self, field: &str) -> bool {
         self.updates
             .iter()
             .filter(|rule| is_active(rule))
             .any(|rule| {
-                let tested = |key: &str| {
-                    rule.get(key)
-                        .is_some_and(|part| part.to_string().contains(field))
-                };
-                tested("conditions") || tested("events")
+                ["conditions", "events"]
+                    .into_iter()
+                    .filter_map(|part| rule.get(part))
+                    .any(|part| wants_set(part, field))
             })
+    }
+}
+
+/// Whether events or conditions name a checkbox as set: its value is anything
+/// but false.
+fn wants_set(part: &Value, field: &str) -> bool {
+    match part {
+        Value::Array(parts) => parts.iter().any(|part| wants_set(part, field)),
+        Value::Object(fields) => {
+            if fields.get("field_name").and_then(Value::as_str) == Some(field) {
+                let wanted = fields.get("to").or(fields.get("value"));
+                return !matches!(wanted, Some(Value::Bool(false)))
+                    && wanted.and_then(Value::as_str) != Some("false");
+            }
+            fields.values().any(|part| wants_set(part, field))
+        }
+        _ => false,
     }
 }
 

@@ -605,7 +605,7 @@ impl Expectation {
             }
             properties += 1;
         }
-        let stands_alone = matches!(subject, "verify" | "saved settings" | "attempt");
+        let stands_alone = matches!(subject, "verify" | "saved settings" | "attempt" | "hosts");
         if properties == 0 && !stands_alone {
             let of: Vec<String> = PROPERTIES
                 .iter()

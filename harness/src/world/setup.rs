@@ -31,20 +31,20 @@ pub(crate) const SETTINGS: &str = "/v1/integrations/freshdesk";
 pub(crate) async fn set_up(world: &World, setup: &WorldSetup) -> Result<Cast, WorldError> {
     let mut cast = Cast::default();
     let freshdesk = &setup.freshdesk;
+    let mut wanted = json!({
+        "domain": DOMAIN,
+        "plan": freshdesk.plan,
+        "creation_rules": freshdesk.creation_rules,
+        "reopen_rule": freshdesk.reopen_rule,
+        "settings": freshdesk.settings,
+        "admin": { "name": ADMIN, "email": address(ADMIN, STAFF_HOST) },
+    });
+    if !freshdesk.quota.is_empty() {
+        wanted["quota"] = json!(freshdesk.quota);
+    }
     let account = world
         .control
-        .post(
-            "/control/v1/accounts",
-            &json!({
-                "domain": DOMAIN,
-                "plan": freshdesk.plan,
-                "creation_rules": freshdesk.creation_rules,
-                "reopen_rule": freshdesk.reopen_rule,
-                "quota": freshdesk.quota,
-                "settings": freshdesk.settings,
-                "admin": { "name": ADMIN, "email": address(ADMIN, STAFF_HOST) },
-            }),
-        )
+        .post("/control/v1/accounts", &wanted)
         .await?
         .expect(201)?;
     world

@@ -14,6 +14,17 @@ use crate::world::http::Answer;
 use crate::world::setup::{SETTINGS, settings_body, webhook_settings};
 use crate::world::{World, WorldError};
 
+/// The settings of the contract, without the credentials.
+const FIELDS: [&str; 7] = [
+    "auto_handle_all",
+    "default_group_id",
+    "handoff_agent_id",
+    "handoff_group_id",
+    "marker_field",
+    "assist_mode_footer",
+    "channels",
+];
+
 pub(super) async fn verify(
     world: &World,
     cast: &Cast,
@@ -30,11 +41,25 @@ pub(super) async fn save(
     cast: &mut Cast,
     save: &SaveSettings,
 ) -> Result<(), WorldError> {
-    let mut body = credentials_body(cast, &save.credentials)?;
+    let mut body = shown_settings(world).await?;
+    body.extend(credentials_body(cast, &save.credentials)?);
     body.extend(settings_body(cast, &save.settings)?);
     let answer = world.bridge.put(SETTINGS, &Value::Object(body)).await?;
     cast.remember_webhook_url(&answer.body);
     note_contract_call(world, "PUT", SETTINGS, &answer).await
+}
+
+/// The fields of the settings page, filled in with what is saved: whoever saves
+/// one changed setting saves the others as they stand there.
+async fn shown_settings(world: &World) -> Result<Map<String, Value>, WorldError> {
+    let saved = world.bridge.get(SETTINGS).await?;
+    let mut fields = Map::new();
+    for name in FIELDS {
+        if let Some(value) = saved.body.get(name).filter(|value| !value.is_null()) {
+            fields.insert(name.to_owned(), value.clone());
+        }
+    }
+    Ok(fields)
 }
 
 fn credentials_body(
