@@ -49,6 +49,14 @@ impl Look<'_> {
         }
     }
 
+    /// Whether another agent than the OpenCX agent owns the ticket.
+    pub(super) fn is_a_reps(&self) -> bool {
+        self.snapshot
+            .ticket
+            .responder_id
+            .is_some_and(|owner| owner != self.connection.agent.id)
+    }
+
     /// Decides what to do about unanswered customer messages.
     pub(super) async fn decide(&mut self) -> Result<Next, LookError> {
         let mut awaiting = self.awaiting();

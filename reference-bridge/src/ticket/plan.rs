@@ -49,6 +49,11 @@ pub(super) fn turn(
             let public = said.filter(|_| !assist);
             hand_off(look, public, decision)
         }
+        // A new ticket that a rep owns may be answered, but is the rep's to resolve (oq 15).
+        (Action::Resolve, false) if look.is_a_reps() => (
+            Purpose::Reply,
+            vec![reply(look, said?, decision.attachments)],
+        ),
         (Action::Resolve, false) => resolve(look, said, decision),
     };
     let mut update = TicketUpdate::default();
