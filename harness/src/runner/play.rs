@@ -520,7 +520,14 @@ impl Player<'_> {
             .with(|trace| invariants::breaches(trace, &self.cast))
             .await;
         let now = self.world.time.now().await?;
+        let tolerated = |clause: &str| {
+            let tolerates = &self.plan.document.tolerates;
+            tolerates.iter().any(|known| known.value == clause)
+        };
         for breach in breaches {
+            if tolerated(breach.clause) {
+                continue;
+            }
             let at = self
                 .world
                 .recorder

@@ -89,7 +89,7 @@ impl Check<'_> {
                 Some("name at least one in `clauses`".into()),
             );
         }
-        for clause in &document.clauses {
+        for clause in document.clauses.iter().chain(&document.tolerates) {
             self.clause(clause);
         }
         if let Some(cause) = &document.cause {

@@ -53,6 +53,10 @@ pub struct Document {
     /// Why this scenario also passes with a bridge that does nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negative: Option<String>,
+    /// Clauses whose invariants a right bridge can't keep here, since the world
+    /// is set against it; the scenario says why in a comment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tolerates: Vec<At<String>>,
     /// Capabilities that the bridge must declare; without them nothing is tested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Capability>,

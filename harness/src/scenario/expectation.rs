@@ -328,6 +328,13 @@ pub struct Expectation {
         skip_serializing_if = "Option::is_none"
     )]
     pub new_webhook_url: Option<bool>,
+    /// Of settings: how many bits of chance the webhook URL's token can hold.
+    #[serde(
+        default,
+        rename = "webhook secret bits",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub webhook_secret_bits: Option<Count>,
     /// Of the brain: texts it was told.
     #[serde(default, rename = "told", skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<String>,
@@ -482,7 +489,7 @@ const SETTINGS: &[&str] = &["saved settings"];
 const VERIFY: &[&str] = &["verify"];
 
 /// Which properties go with which subjects, as they are written.
-const PROPERTIES: [(&str, &[&str]); 60] = [
+const PROPERTIES: [(&str, &[&str]); 61] = [
     ("ai replies", TICKETS),
     ("ai notes", TICKETS),
     ("tags", TICKETS),
@@ -536,6 +543,7 @@ const PROPERTIES: [(&str, &[&str]); 60] = [
     ("imported", SETTINGS),
     ("setting", SETTINGS),
     ("new webhook url", SETTINGS),
+    ("webhook secret bits", SETTINGS),
     ("times", &["brain"]),
     ("told", &["brain"]),
     ("never told", &["brain"]),

@@ -119,6 +119,11 @@ impl Ground<'_> {
                 .to_owned()
             });
         }
+        differences.count(
+            "webhook secret bits",
+            expectation.webhook_secret_bits,
+            secret_bits(&text("/webhook/url")),
+        );
         self.warnings(&mut differences, expectation);
         differences.verdict(|| self.last_of(|entry| entry.kind == "contract_call"))
     }
@@ -256,4 +261,20 @@ impl Ground<'_> {
         }
         differences.verdict(|| vec![call.n])
     }
+}
+
+/// How many bits of chance the last part of a URL can hold at most: its length
+/// times what its alphabet gives a character, and less where characters repeat.
+fn secret_bits(url: &str) -> usize {
+    let token = url.rsplit('/').next().unwrap_or("");
+    let mut seen: Vec<char> = token.chars().collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let hex = token.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let a_character = if hex { 4 } else { 5 };
+    // A token of chance shows most of its alphabet.
+    if seen.len() * 3 < token.len().min(16) {
+        return seen.len();
+    }
+    token.chars().filter(char::is_ascii_alphanumeric).count() * a_character
 }
