@@ -12,12 +12,14 @@
 //! | [`runner`] | plays plans, judges expectations and invariants |
 //! | [`trace`] | the one ordered record that verdicts and reports read |
 //! | [`diagnosis`] | names row, cause, place and fix from the outside |
+//! | [`known_bad`] | bridges that are wrong on purpose, and who catches them |
 //! | [`report`] | terminal, HTML, JUnit, JSON |
 //! | [`cli`] | the `harness` command |
 
 pub mod clauses;
 pub mod cli;
 pub mod diagnosis;
+pub mod known_bad;
 pub mod plan;
 pub mod report;
 pub mod runner;

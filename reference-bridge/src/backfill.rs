@@ -59,7 +59,7 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<(), Look
         .await?;
         let (tickets, more) = freshdesk.tickets_page(path(cursor, page)).await?;
         for ticket in &tickets {
-            if !wanted(ticket, since, connection.connected_at) {
+            if !wanted(desk, ticket, since, connection.connected_at) {
                 continue;
             }
             // The count goes down with the session, so that a crash in between
@@ -112,11 +112,11 @@ fn path(cursor: Timestamp, page: u32) -> String {
 /// Open and pending, not too old, and there before the connection was: a ticket
 /// that is opened while the import runs is a new one, whose webhook is on its
 /// way and whose first message is to be answered.
-fn wanted(ticket: &Ticket, since: Timestamp, connected_at: Timestamp) -> bool {
+fn wanted(desk: &Desk, ticket: &Ticket, since: Timestamp, connected_at: Timestamp) -> bool {
     // Freshdesk tells whole seconds; what is as old as the connection is new,
     // and the sweep finds it if no webhook tells of it.
     let is_new = |created_at: Timestamp| created_at.as_second() >= connected_at.as_second();
-    matches!(ticket.status, Some(2 | 3))
+    ticket::is_imported(desk, ticket)
         && !ticket.created_at.is_some_and(is_new)
         && !ticket.deleted
         && !ticket.spam

@@ -5,11 +5,13 @@
 //! | `run` | `harness run`: plays scenarios |
 //! | `lint` | `harness lint`: checks scenario files |
 //! | `clauses` | `harness clauses`: the clause catalogue |
+//! | `known_bad` | `harness known-bad`: wrong bridges, and who catches them |
 //!
 //! Exit codes: 0 passed, 1 failed, 2 usage (bad arguments, faulty scenario
 //! files), 3 harness error.
 
 mod clauses;
+mod known_bad;
 mod lint;
 mod run;
 
@@ -32,6 +34,7 @@ Examples:
   harness run sym_1b --world live      one scenario, with real processes over sockets
   harness lint scenarios/symptoms/*    is what I wrote right?
   harness schema > schema.json         the scenario grammar for your editor
+  harness known-bad WHK-6              do the scenarios catch bridges that break WHK-6?
 
 Exit codes: 0 passed, 1 failed, 2 usage or faulty scenario file, 3 harness error.";
 
@@ -45,6 +48,8 @@ enum Command {
     Schema,
     /// List the clauses that scenarios assert.
     Clauses(clauses::Clauses),
+    /// Play the scenarios with bridges that are wrong on purpose.
+    KnownBad(known_bad::KnownBadBridges),
 }
 
 /// How results are printed.
@@ -58,6 +63,7 @@ enum Format {
 }
 
 /// The exit codes of every command.
+const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const HARNESS_ERROR: u8 = 3;
 
@@ -73,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Lint(lint) => lint.execute(&catalogue),
         Command::Schema => print_json(&crate::scenario::schema()),
         Command::Clauses(clauses) => clauses.execute(&catalogue),
+        Command::KnownBad(known_bad) => known_bad.execute(&catalogue),
     }
 }
 

@@ -49,6 +49,15 @@ pub fn explain(outcome: &Outcome, info: &RunInfo) -> String {
     match &outcome.verdict {
         Verdict::Passed => {}
         Verdict::NotTested { reason } => say(format!("not tested: {reason}")),
+        Verdict::KnownFailure { reason, failures } => {
+            say(format!("known failure: {reason}"));
+            for failure in failures {
+                say(format!(
+                    "{}  {}: {}",
+                    failure.clause, failure.title, failure.seen
+                ));
+            }
+        }
         Verdict::HarnessError { message } => {
             say(format!("harness error: {message}"));
             say(format!("scenario  {}", outcome.file.display()));

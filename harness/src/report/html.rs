@@ -85,7 +85,9 @@ fn legend() -> Markup {
 
 fn scenario(outcome: &Outcome, info: &RunInfo) -> Markup {
     let failures = match &outcome.verdict {
-        Verdict::Failed { failures } => failures.as_slice(),
+        Verdict::Failed { failures } | Verdict::KnownFailure { failures, .. } => {
+            failures.as_slice()
+        }
         _ => &[],
     };
     let matters: Vec<usize> = failures
@@ -106,7 +108,7 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Markup {
             }
             @match &outcome.verdict {
                 Verdict::HarnessError { message } => pre.seen { (message) },
-                Verdict::NotTested { reason } => pre.seen { (reason) },
+                Verdict::NotTested { reason } | Verdict::KnownFailure { reason, .. } => pre.seen { (reason) },
                 _ => {}
             }
             @for failure in failures {

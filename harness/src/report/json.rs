@@ -49,7 +49,9 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Value {
             value["repeat"] = repeat_command(outcome, info).into();
         }
         Verdict::HarnessError { message } => value["error"] = message.clone().into(),
-        Verdict::NotTested { reason } => value["reason"] = reason.clone().into(),
+        Verdict::KnownFailure { reason, .. } | Verdict::NotTested { reason } => {
+            value["reason"] = reason.clone().into()
+        }
     }
     value
 }

@@ -18,7 +18,7 @@ pub fn report(outcomes: &[Outcome], info: &RunInfo) -> Result<String, String> {
             Verdict::Passed => TestCaseStatus::success(),
             Verdict::Failed { .. } => TestCaseStatus::non_success(NonSuccessKind::Failure),
             Verdict::HarnessError { .. } => TestCaseStatus::non_success(NonSuccessKind::Error),
-            Verdict::NotTested { .. } => TestCaseStatus::skipped(),
+            Verdict::KnownFailure { .. } | Verdict::NotTested { .. } => TestCaseStatus::skipped(),
         };
         match &outcome.verdict {
             Verdict::Passed => {}
@@ -32,7 +32,7 @@ pub fn report(outcomes: &[Outcome], info: &RunInfo) -> Result<String, String> {
             Verdict::HarnessError { message } => {
                 status.set_message(message.clone());
             }
-            Verdict::NotTested { reason } => {
+            Verdict::KnownFailure { reason, .. } | Verdict::NotTested { reason } => {
                 status.set_message(reason.clone());
             }
         }

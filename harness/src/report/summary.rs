@@ -13,6 +13,8 @@ pub struct Counts {
     pub passed: usize,
     /// Failed: the bridge is wrong.
     pub failed: usize,
+    /// Known failures: the bridge is wrong, and there is a reason on record.
+    pub known_failures: usize,
     /// Harness errors: we are wrong.
     pub harness_errors: usize,
     /// Not tested: the bridge lacks what is needed.
@@ -33,6 +35,7 @@ impl Counts {
         match verdict {
             Verdict::Passed => self.passed += 1,
             Verdict::Failed { .. } => self.failed += 1,
+            Verdict::KnownFailure { .. } => self.known_failures += 1,
             Verdict::HarnessError { .. } => self.harness_errors += 1,
             Verdict::NotTested { .. } => self.not_tested += 1,
         }
@@ -40,7 +43,7 @@ impl Counts {
 
     /// All of them.
     pub fn total(self) -> usize {
-        self.passed + self.failed + self.harness_errors + self.not_tested
+        self.passed + self.failed + self.known_failures + self.harness_errors + self.not_tested
     }
 
     /// The exit code of a run: 0 passed, 1 failed, 3 harness error.

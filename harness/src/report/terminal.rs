@@ -55,6 +55,7 @@ impl Terminal {
             Verdict::Passed => "✓",
             Verdict::Failed { .. } => "✗",
             Verdict::HarnessError { .. } => "!",
+            Verdict::KnownFailure { .. } => "~",
             Verdict::NotTested { .. } => "–",
         };
         let word = match outcome.verdict {
@@ -112,6 +113,7 @@ impl Terminal {
         ];
         for (n, word) in [
             (counts.failed, "failed"),
+            (counts.known_failures, "known failures"),
             (counts.harness_errors, "harness errors"),
             (counts.not_tested, "not tested"),
         ] {
@@ -134,7 +136,7 @@ fn style_of(verdict: &Verdict) -> Style {
         Verdict::Passed => Style::new().green(),
         Verdict::Failed { .. } => Style::new().red(),
         Verdict::HarnessError { .. } => Style::new().magenta(),
-        Verdict::NotTested { .. } => Style::new().yellow(),
+        Verdict::KnownFailure { .. } | Verdict::NotTested { .. } => Style::new().yellow(),
     }
 }
 

@@ -24,6 +24,13 @@ pub enum Verdict {
         /// How.
         message: String,
     },
+    /// The bridge is wrong, and that is known and has a reason.
+    KnownFailure {
+        /// Why it is left so for now.
+        reason: String,
+        /// In what, the first first.
+        failures: Vec<Failure>,
+    },
     /// The bridge under test lacks what this needs.
     NotTested {
         /// What it lacks.
@@ -37,6 +44,7 @@ impl Verdict {
         match self {
             Self::Passed => "passed",
             Self::Failed { .. } => "failed",
+            Self::KnownFailure { .. } => "known failure",
             Self::HarnessError { .. } => "harness error",
             Self::NotTested { .. } => "not tested",
         }

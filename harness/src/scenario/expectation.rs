@@ -344,7 +344,7 @@ pub struct Expectation {
     /// Of a support bundle: the fields it has.
     #[serde(default, rename = "has", skip_serializing_if = "Vec::is_empty")]
     pub has: Vec<String>,
-    /// Of a support bundle: texts that are nowhere in it.
+    /// Of a support bundle, an answer, saved settings: texts that are nowhere in it.
     #[serde(default, rename = "lacks", skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
     /// Of hosts: only these.
@@ -548,7 +548,10 @@ const PROPERTIES: [(&str, &[&str]); 61] = [
     ("told", &["brain"]),
     ("never told", &["brain"]),
     ("has", &["support bundle for"]),
-    ("lacks", &["support bundle for", "stranger"]),
+    (
+        "lacks",
+        &["support bundle for", "stranger", "saved settings"],
+    ),
     ("only", &["hosts"]),
     ("kind", &["problem for"]),
 ];

@@ -78,6 +78,24 @@ pub enum Privacy {
     NotesGoPublic,
 }
 
+/// What becomes of customer messages that came while people owned a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftToPeople {
+    /// They stay context for ever (RSM-2).
+    StaysContext,
+    /// They await an answer as soon as the AI is on again: a known defect.
+    AwaitsTheAi,
+}
+
+/// In which order a handoff is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandoffOrder {
+    /// The note, then the routing (HND-1).
+    NoteThenRoute,
+    /// The routing, then the note: a known defect.
+    RouteThenNote,
+}
+
 /// What a sweep may do about a change that no webhook told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepScope {
@@ -112,6 +130,10 @@ pub struct Policies {
     pub recheck: Recheck,
     /// Which private text may become public.
     pub privacy: Privacy,
+    /// What becomes of messages that came while people owned a ticket.
+    pub left_to_people: LeftToPeople,
+    /// In which order a handoff is written.
+    pub handoff_order: HandoffOrder,
     /// Whether a message that Freshdesk marks as automatic is answered (FLW-11: no).
     pub answer_automatic_mail: bool,
     /// AI posts per ticket and hour, at most (FLW-11).
@@ -141,6 +163,8 @@ pub struct Policies {
     pub sweep_scope: SweepScope,
     /// How far back the one import reaches (LIM-6).
     pub backfill_window: Duration,
+    /// Statuses of the tickets that the one import takes (LIM-6).
+    pub backfill_statuses: Vec<i64>,
 }
 
 impl Default for Policies {
@@ -156,6 +180,8 @@ impl Default for Policies {
             answering: Answering::OneForAll,
             recheck: Recheck::WhenOlderThan(Duration::from_secs(2)),
             privacy: Privacy::NotesStayPrivate,
+            left_to_people: LeftToPeople::StaysContext,
+            handoff_order: HandoffOrder::NoteThenRoute,
             answer_automatic_mail: false,
             posts_per_hour: 20,
             attachment_bytes: 20 * 1024 * 1024,
@@ -170,6 +196,7 @@ impl Default for Policies {
             sweep_interval: Some(Duration::from_secs(300)),
             sweep_scope: SweepScope::LostDeliveries,
             backfill_window: Duration::from_secs(180 * 24 * 3600),
+            backfill_statuses: vec![2, 3],
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     brain::{Action, BrainError, BrainMessage, Decision, Question, Role},
     clock::{between, later},
     metrics::Metrics,
-    policies::{Answering, Recheck, SilenceFacts},
+    policies::{Answering, LeftToPeople, Recheck, SilenceFacts},
     session::EntryKind,
     settings::Mode,
     turn::Turn,
@@ -111,7 +111,10 @@ impl Look<'_> {
     /// What was said while people owned the ticket stays context for ever
     /// (RSM-2): the AI answers the next message, not these.
     fn leave_to_people(&mut self) {
-        self.settle_all();
+        match self.desk.policies.left_to_people {
+            LeftToPeople::StaysContext => self.settle_all(),
+            LeftToPeople::AwaitsTheAi => {}
+        }
         if self.session.opening {
             self.session.opening = false;
             self.touch();

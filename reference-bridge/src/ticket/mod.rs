@@ -23,7 +23,7 @@ use self::thread::Snapshot;
 use crate::{
     brain::BrainError,
     desk::Desk,
-    freshdesk::{Freshdesk, FreshdeskError},
+    freshdesk::{Freshdesk, FreshdeskError, Ticket},
     policies::GateFacts,
     session::{Author, Channel, Contact, Entry, EntryKind, Seen, Session, Status},
     settings::Connection,
@@ -155,7 +155,7 @@ pub(crate) async fn import(
         return Ok(false);
     };
     let ticket = &snapshot.ticket;
-    if ticket.deleted || ticket.spam || !matches!(ticket.status, Some(2 | 3)) {
+    if ticket.deleted || ticket.spam || !is_imported(desk, ticket) {
         return Ok(false);
     }
     let mut session = open(desk, job, &snapshot);
@@ -194,6 +194,14 @@ pub(crate) async fn import(
         }
         saved => saved.map(|()| true),
     }
+}
+
+/// Whether the import takes tickets in this status (LIM-6).
+pub(crate) fn is_imported(desk: &Desk, ticket: &Ticket) -> bool {
+    let statuses = &desk.policies.backfill_statuses;
+    ticket
+        .status
+        .is_some_and(|status| statuses.contains(&status))
 }
 
 /// A session for a ticket that has none.

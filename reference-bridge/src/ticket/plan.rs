@@ -5,6 +5,7 @@ use base64::Engine as _;
 use super::Look;
 use crate::{
     brain::{Action, AnswerFile, Decision},
+    policies::HandoffOrder,
     session::{AiClosureType, EntryKind, Handoff, HandoffTarget, Sentiment},
     settings::Mode,
     turn::{OutgoingFile, Progress, Purpose, Step, TicketUpdate, Turn, TurnState},
@@ -81,6 +82,11 @@ pub(super) fn turn(
     }
     if steps.is_empty() {
         return None;
+    }
+    if look.desk.policies.handoff_order == HandoffOrder::RouteThenNote
+        && matches!(purpose, Purpose::Handoff(_))
+    {
+        steps.rotate_right(1);
     }
     Some(Turn {
         id: format!("turn_{}", look.desk.entropy.hex::<12>()),

@@ -124,6 +124,11 @@ impl Ground<'_> {
             expectation.webhook_secret_bits,
             secret_bits(&text("/webhook/url")),
         );
+        for unwanted in &expectation.lacks {
+            differences.say(settings.to_string().contains(unwanted.as_str()), || {
+                format!("the settings hold “{unwanted}”")
+            });
+        }
         self.warnings(&mut differences, expectation);
         differences.verdict(|| self.last_of(|entry| entry.kind == "contract_call"))
     }
