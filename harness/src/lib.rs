@@ -13,6 +13,7 @@
 //! | [`trace`] | the one ordered record that verdicts and reports read |
 //! | [`diagnosis`] | names row, cause, place and fix from the outside |
 //! | [`known_bad`] | bridges that are wrong on purpose, and who catches them |
+//! | [`traceability`] | clause → scenarios → known-bad bridges |
 //! | [`report`] | terminal, HTML, JUnit, JSON |
 //! | [`cli`] | the `harness` command |
 
@@ -25,4 +26,5 @@ pub mod report;
 pub mod runner;
 pub mod scenario;
 pub mod trace;
+pub mod traceability;
 pub mod world;

@@ -63,7 +63,7 @@ impl std::fmt::Display for Phase {
 
 impl Plan {
     /// Its name without the values of its matrix.
-    fn base_name(&self) -> &str {
+    pub(crate) fn base_name(&self) -> &str {
         self.name.split('[').next().unwrap_or(&self.name)
     }
 

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{Format, USAGE, colour_on_stderr, complain};
+use super::{FAILED, Format, USAGE, colour_on_stderr, complain, print_json};
 use crate::clauses::Catalogue;
-use crate::plan::{FaultyFile, scenario_files, scenario_folder};
+use crate::plan::{self, FaultyFile, scenario_files, scenario_folder};
+use crate::runner::strict::{self, Toothless};
 use crate::scenario;
 
 /// Arguments of `harness lint`.
@@ -17,6 +18,10 @@ pub(super) struct Lint {
     /// Scenario files or folders; none means all scenarios.
     #[arg(value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    /// Also play each scenario with a bridge that does nothing: one that passes
+    /// then tests nothing, unless it says in `negative` why that is so.
+    #[arg(long)]
+    strict: bool,
     /// How problems are printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -47,6 +52,17 @@ impl Lint {
             }
         }
         show(&faulty, self.format);
+        if faulty.is_empty() && self.strict {
+            let plans = match plan::load(&self.words(), catalogue) {
+                Ok(plans) => plans,
+                Err(error) => return complain(&error.to_string(), USAGE),
+            };
+            let toothless = strict::toothless(&plans, catalogue);
+            if !toothless.is_empty() {
+                self.show_toothless(&toothless);
+                return ExitCode::from(FAILED);
+            }
+        }
         if faulty.is_empty() {
             if self.format == Format::Human {
                 anstream::println!("{sound} scenario file(s) are in order");
@@ -54,6 +70,28 @@ impl Lint {
             ExitCode::SUCCESS
         } else {
             ExitCode::from(USAGE)
+        }
+    }
+}
+
+impl Lint {
+    fn words(&self) -> Vec<String> {
+        self.files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect()
+    }
+
+    fn show_toothless(&self, toothless: &[Toothless]) {
+        match self.format {
+            Format::Json => {
+                print_json(&json!({ "toothless": toothless }));
+            }
+            Format::Human => {
+                for one in toothless {
+                    anstream::eprintln!("{one}");
+                }
+            }
         }
     }
 }
@@ -80,7 +118,7 @@ pub(super) fn show(files: &[FaultyFile], format: Format) {
         }
         Format::Json => {
             let problems: Vec<_> = files.iter().flat_map(|file| &file.problems).collect();
-            super::print_json(&json!({ "problems": problems }));
+            print_json(&json!({ "problems": problems }));
         }
     }
 }

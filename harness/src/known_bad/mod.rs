@@ -9,11 +9,13 @@
 //! | `to_freshdesk` | what it asks Freshdesk, or hears from it |
 //! | `surface` | what it answers: the contract and the webhook |
 //! | `store`, `brain` | what it keeps, and whom it asks |
+//! | [`idle`] | nothing at all is done |
 //! | `meddle` | the layers that all of them are made of |
 //! | [`catch`] | playing the scenarios with each, and who caught it |
 
 mod brain;
 pub mod catch;
+pub mod idle;
 mod meddle;
 mod policies;
 mod store;

@@ -16,7 +16,7 @@
 //! | marker and routing consistent | HND-1, RSM-3 |
 //!
 //! *Nothing lost*, *session equals ticket after quiet* and *quota never starved
-//! for ever* can only be said of an end: [`super::convergence`].
+//! for ever* can only be said of an end: [`crate::explore`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -9,6 +9,7 @@
 //! | [`invariants`] | what must hold in every run, without being named |
 //! | `meetings` | whether a run met what it was meant to meet |
 //! | [`verdict`] | what a run came to |
+//! | [`strict`] | scenarios that a bridge which does nothing would pass |
 //! | [`suite`] | many plans, on several threads, reported as they end |
 
 mod act;
@@ -17,5 +18,6 @@ mod judge;
 mod meetings;
 mod observe;
 pub mod play;
+pub mod strict;
 pub mod suite;
 pub mod verdict;
