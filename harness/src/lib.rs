@@ -13,6 +13,7 @@
 //! | [`trace`] | the one ordered record that verdicts and reports read |
 //! | [`diagnosis`] | names row, cause, place and fix from the outside |
 //! | [`known_bad`] | bridges that are wrong on purpose, and who catches them |
+//! | [`explore`] | random walks that nobody wrote |
 //! | [`traceability`] | clause → scenarios → known-bad bridges |
 //! | [`report`] | terminal, HTML, JUnit, JSON |
 //! | [`cli`] | the `harness` command |
@@ -20,6 +21,7 @@
 pub mod clauses;
 pub mod cli;
 pub mod diagnosis;
+pub mod explore;
 pub mod known_bad;
 pub mod plan;
 pub mod report;

@@ -5,12 +5,14 @@
 //! | `run` | `harness run`: plays scenarios |
 //! | `lint` | `harness lint`: checks scenario files |
 //! | `clauses` | `harness clauses`: the clause catalogue |
+//! | `explore` | `harness explore`, `harness merge`: random walks |
 //! | `known_bad` | `harness known-bad`: wrong bridges, and who catches them |
 //!
 //! Exit codes: 0 passed, 1 failed, 2 usage (bad arguments, faulty scenario
 //! files), 3 harness error.
 
 mod clauses;
+mod explore;
 mod known_bad;
 mod lint;
 mod run;
@@ -34,6 +36,7 @@ Examples:
   harness run sym_1b --world live      one scenario, with real processes over sockets
   harness lint scenarios/symptoms/*    is what I wrote right?
   harness schema > schema.json         the scenario grammar for your editor
+  harness explore --for 60s            a minute of random walks
   harness known-bad WHK-6              do the scenarios catch bridges that break WHK-6?
 
 Exit codes: 0 passed, 1 failed, 2 usage or faulty scenario file, 3 harness error.";
@@ -48,6 +51,10 @@ enum Command {
     Schema,
     /// List the clauses that scenarios assert.
     Clauses(clauses::Clauses),
+    /// Play random walks that nobody wrote, and shrink what fails.
+    Explore(explore::Explore),
+    /// Join the reports of several shards of walks.
+    Merge(explore::Merge),
     /// Play the scenarios with bridges that are wrong on purpose.
     KnownBad(known_bad::KnownBadBridges),
 }
@@ -79,6 +86,8 @@ pub fn main() -> ExitCode {
         Command::Lint(lint) => lint.execute(&catalogue),
         Command::Schema => print_json(&crate::scenario::schema()),
         Command::Clauses(clauses) => clauses.execute(&catalogue),
+        Command::Explore(explore) => explore.execute(&catalogue),
+        Command::Merge(merge) => merge.execute(),
         Command::KnownBad(known_bad) => known_bad.execute(&catalogue),
     }
 }

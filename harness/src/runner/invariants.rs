@@ -313,10 +313,18 @@ fn rate_limit_discipline(trace: &Trace) -> Vec<Breach> {
     if !calls.iter().any(|call| call.number("status") == Some(429)) {
         return Vec::new();
     }
+    let restarts: Vec<usize> = trace
+        .of_kind("bridge_restarted")
+        .map(|restart| restart.n)
+        .collect();
     let mut found = Vec::new();
     // How many sends a call is the last of.
     let mut sends: BTreeMap<usize, usize> = BTreeMap::new();
     for (refused, again) in retries(&calls) {
+        // A process that was killed took what it was told with it.
+        if restarts.iter().any(|n| (refused.n..again.n).contains(n)) {
+            continue;
+        }
         let waited = Duration::try_from(again.at.duration_since(refused.at)).unwrap_or_default();
         let least = retry_after(refused);
         if let Some(least) = least

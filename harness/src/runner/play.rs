@@ -603,6 +603,9 @@ fn last_look(world: &World, time: Duration) -> Duration {
 /// A step in the words it was written in.
 fn spell_step(step: &Step) -> String {
     let written = serde_json::to_value(step).unwrap_or_default();
+    if let Value::String(alone) = written {
+        return alone;
+    }
     let Some((verb, what)) = written.as_object().and_then(|map| map.iter().next()) else {
         return String::new();
     };

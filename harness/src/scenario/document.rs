@@ -69,6 +69,39 @@ pub struct Document {
     pub simulated_only: Option<String>,
 }
 
+impl Document {
+    /// A document that nobody wrote, with nothing in it yet.
+    pub(crate) fn new(title: String, clauses: &[&str]) -> Self {
+        Self {
+            scenario: At::nowhere(title),
+            clauses: clauses
+                .iter()
+                .map(|id| At::nowhere((*id).to_owned()))
+                .collect(),
+            cause: None,
+            matrix: IndexMap::new(),
+            world: WorldSetup::default(),
+            play: Vec::new(),
+            broken: Vec::new(),
+            symptom: Vec::new(),
+            diagnosis: None,
+            fix: Vec::new(),
+            gone: Vec::new(),
+            meets: Vec::new(),
+            negative: None,
+            tolerates: Vec::new(),
+            needs: Vec::new(),
+            simulated_only: None,
+        }
+    }
+
+    /// The document as a scenario file.
+    pub fn to_yaml(&self) -> String {
+        // A document holds only words, numbers and lists of them, which always serialize.
+        serde_saphyr::to_string(self).unwrap_or_default()
+    }
+}
+
 /// One value of a matrix.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

@@ -145,6 +145,9 @@ pub struct Expectation {
         skip_serializing_if = "Option::is_none"
     )]
     pub nothing_attached: Option<bool>,
+    /// Of a ticket: who said the last word in public, `ai`, `customer` or `rep`.
+    #[serde(default, rename = "last word", skip_serializing_if = "Option::is_none")]
+    pub last_word: Option<String>,
     /// Of a ticket: what the AI wrote to it, in order: `reply`, `note`, `update`.
     #[serde(default, rename = "ai writes", skip_serializing_if = "Vec::is_empty")]
     pub ai_writes: Vec<String>,
@@ -489,7 +492,7 @@ const SETTINGS: &[&str] = &["saved settings"];
 const VERIFY: &[&str] = &["verify"];
 
 /// Which properties go with which subjects, as they are written.
-const PROPERTIES: [(&str, &[&str]); 61] = [
+const PROPERTIES: [(&str, &[&str]); 62] = [
     ("ai replies", TICKETS),
     ("ai notes", TICKETS),
     ("tags", TICKETS),
@@ -504,6 +507,7 @@ const PROPERTIES: [(&str, &[&str]); 61] = [
     ("attached", TICKETS),
     ("nothing attached", TICKETS),
     ("ai writes", TICKETS),
+    ("last word", TICKETS),
     ("quota time at most", &["each of"]),
     ("exists", &["session for", "problem for", "problem"]),
     ("handed off", SESSION),

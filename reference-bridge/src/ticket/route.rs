@@ -32,6 +32,12 @@ impl Look<'_> {
     ) -> Result<(), LookError> {
         let is_handoff = matches!(turn.purpose, Purpose::Handoff(_));
         let mut wanted = update.clone();
+        if let Purpose::Handoff(handoff) = &turn.purpose
+            && wanted.responder_id.is_none()
+        {
+            // Somebody may have given it to the OpenCX agent since it was decided.
+            wanted.responder_id = assignee(self, &handoff.target);
+        }
         let mut refused_target = None;
         // Marker, agent and group may each be refused once.
         for _ in 0..4 {

@@ -139,6 +139,10 @@ impl Ground<'_> {
         let wrong_files = (!expectation.attached.is_empty() && files != expectation.attached)
             || (expectation.nothing_attached == Some(true) && !files.is_empty());
         differences.say(wrong_files, || format!("attached: [{}]", files.join(", ")));
+        if let Some(expected) = &expectation.last_word {
+            let word = self.last_word(ticket, ai);
+            differences.say(word != expected, || format!("last word: {word}"));
+        }
         if !expectation.ai_writes.is_empty() {
             let writes = calls::writes(self.trace, id, ai);
             differences.say(writes != expectation.ai_writes, || {
@@ -146,6 +150,19 @@ impl Ground<'_> {
             });
         }
         Ok(differences)
+    }
+
+    /// Who said the last word on a ticket in public.
+    fn last_word(&self, ticket: &Value, ai: u64) -> &'static str {
+        let public = |c: &&Value| c.get("private").and_then(Value::as_bool) != Some(true);
+        let Some(last) = list(ticket, "conversations").iter().rev().find(public) else {
+            return "customer";
+        };
+        match last.get("user_id").and_then(Value::as_u64) {
+            Some(author) if author == ai => "ai",
+            Some(author) if self.cast.agents.values().any(|agent| agent.id == author) => "rep",
+            _ => "customer",
+        }
     }
 
     fn tags(&self, differences: &mut Differences, ticket: &Value, expectation: &Expectation) {
