@@ -22,10 +22,11 @@ use crate::scenario::step::{
 };
 
 /// How long everything is given to become quiet after the faults ended: every
-/// rest after a 429 and every retry of a webhook lies within.
-const QUIET: Duration = Duration::from_secs(4 * 3600);
+/// rest after a 429 lies within, and a webhook that is still retried then brings
+/// nothing that the last events do not.
+const QUIET: Duration = Duration::from_secs(4000);
 /// How long the last events are given.
-const LAST_EVENTS: Duration = Duration::from_secs(3600);
+const LAST_EVENTS: Duration = Duration::from_secs(1800);
 /// AI posts per ticket and hour are capped, so no ticket gets more messages.
 const MOST_MESSAGES: u32 = 10;
 

@@ -30,6 +30,8 @@ use crate::world::{World, WorldError};
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// How far apart looks may grow.
 const LAST_LOOK: Duration = Duration::from_secs(10);
+/// A long time is looked at about so many times.
+const LOOKS: u32 = 100;
 /// In the live world every look waits for quiet, so a long time is looked at
 /// about so many times.
 const LIVE_LOOKS: u32 = 8;
@@ -593,11 +595,12 @@ impl Player<'_> {
 
 /// How far apart the looks at something that takes `time` may grow.
 fn last_look(world: &World, time: Duration) -> Duration {
-    if world.time.is_live() {
-        LAST_LOOK.max(time / LIVE_LOOKS)
+    let looks = if world.time.is_live() {
+        LIVE_LOOKS
     } else {
-        LAST_LOOK
-    }
+        LOOKS
+    };
+    LAST_LOOK.max(time / looks)
 }
 
 /// A step in the words it was written in.
