@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{FAILED, Format, USAGE, complain, print_json};
 use crate::clauses::Catalogue;
-use crate::known_bad::catch::{Fate, try_all};
+use crate::known_bad::catch::{Fate, WalkFate, try_all, walk_all};
 use crate::known_bad::{KnownBad, all};
 use crate::plan;
 use crate::scenario::duration::spell;
@@ -25,6 +25,12 @@ pub(super) struct KnownBadBridges {
     /// Play every scenario with each, not only those that assert its clause.
     #[arg(long)]
     thorough: bool,
+    /// Let random walks find them in place of the scenarios: at most so many walks each.
+    #[arg(long, value_name = "WALKS")]
+    by_walks: Option<u64>,
+    /// The seed of the walks.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Only list them.
     #[arg(long)]
     list: bool,
@@ -44,6 +50,9 @@ impl KnownBadBridges {
         };
         if self.list {
             return list(&bridges, self.format);
+        }
+        if let Some(cases) = self.by_walks {
+            return self.walk(&bridges, catalogue, cases);
         }
         let plans = match plan::load(&[], catalogue) {
             Ok(plans) => plans,
@@ -65,12 +74,19 @@ impl KnownBadBridges {
             bar.set_style(style.progress_chars("━╸─"));
         }
         let human = self.format == Format::Human;
-        let fates = try_all(&bridges, &plans, catalogue, jobs, self.thorough, |fate| {
-            if human {
-                bar.suspend(|| anstream::println!("{}", line(fate, width)));
-            }
-            bar.inc(1);
-        });
+        let fates = try_all(
+            &bridges,
+            &plans,
+            catalogue,
+            self.jobs(),
+            self.thorough,
+            |fate| {
+                if human {
+                    bar.suspend(|| anstream::println!("{}", line(fate, width)));
+                }
+                bar.inc(1);
+            },
+        );
         bar.finish_and_clear();
         let survivors = fates.iter().filter(|fate| fate.caught.is_none()).count();
         if human {
@@ -89,6 +105,37 @@ impl KnownBadBridges {
         } else {
             ExitCode::from(FAILED)
         }
+    }
+
+    fn jobs(&self) -> usize {
+        self.jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Random walks with each of them. That some are not found is no failure:
+    /// docs/random-walks.md says which, and why.
+    fn walk(&self, bridges: &[KnownBad], catalogue: &Catalogue, cases: u64) -> ExitCode {
+        let width = widest(bridges);
+        let bar = bar(bridges);
+        let human = self.format == Format::Human;
+        let fates = walk_all(bridges, catalogue, self.seed, cases, self.jobs(), |fate| {
+            if human {
+                bar.suspend(|| anstream::println!("{}", walk_line(fate, width)));
+            }
+            bar.inc(1);
+        });
+        bar.finish_and_clear();
+        let found = fates.iter().filter(|fate| fate.walks.is_some()).count();
+        if human {
+            anstream::println!(
+                "\n  {found} of {} known-bad bridges found within {cases} walks of seed {}",
+                fates.len(),
+                self.seed
+            );
+        } else {
+            print_json(&json!({ "seed": self.seed, "walks": cases, "known_bad": fates }));
+        }
+        ExitCode::SUCCESS
     }
 
     fn chosen(&self) -> Result<Vec<KnownBad>, String> {
@@ -113,6 +160,39 @@ impl KnownBadBridges {
         }
         Ok(chosen)
     }
+}
+
+fn widest(bridges: &[KnownBad]) -> usize {
+    bridges
+        .iter()
+        .map(|bad| bad.name.chars().count())
+        .max()
+        .unwrap_or(0)
+}
+
+fn bar(bridges: &[KnownBad]) -> ProgressBar {
+    let bar =
+        ProgressBar::with_draw_target(Some(bridges.len() as u64), ProgressDrawTarget::stderr());
+    // A template that does not parse costs the bar its looks, nothing else.
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len}  {elapsed}") {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
+fn walk_line(fate: &WalkFate, width: usize) -> String {
+    let (mark, how) = match (&fate.walks, &fate.found) {
+        (Some(walks), Some((clause, seen))) => (
+            "✓".green().to_string(),
+            format!("walk {walks:>4}  {clause}: {seen}"),
+        ),
+        _ => ("–".yellow().to_string(), "not found".to_owned()),
+    };
+    format!(
+        "{mark} {:7} {:width$}  {how}",
+        fate.clause.bold(),
+        fate.name
+    )
 }
 
 fn list(bridges: &[KnownBad], format: Format) -> ExitCode {

@@ -116,6 +116,20 @@ impl Explorer<'_> {
         Case::Failed(Box::new(best))
     }
 
+    /// The first of `cases` walks that fails, not shrunk: its number and how.
+    pub fn first_failure(&self, cases: u64) -> Option<(u64, Failure)> {
+        (0..cases).find_map(|case| {
+            let walk = self.walk(case).ok()?;
+            let suite = Suite {
+                seed: self.seed ^ case,
+                bridge: self.bridge.clone(),
+                ..Suite::default()
+            };
+            let (_, outcome) = self.play(&suite, case, &walk);
+            first_failure(&outcome).map(|failure| (case, failure))
+        })
+    }
+
     /// The walk of a case, not shrunk.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::KnownBad;
 use crate::clauses::Catalogue;
+use crate::explore::Explorer;
 use crate::plan::Plan;
 use crate::runner::suite::Suite;
 use crate::runner::verdict::{Failure, Outcome, Verdict};
@@ -55,10 +56,60 @@ pub fn try_all(
     catalogue: &Catalogue,
     jobs: usize,
     thorough: bool,
-    mut report: impl FnMut(&Fate) + Send,
+    report: impl FnMut(&Fate) + Send,
 ) -> Vec<Fate> {
+    in_parallel(bridges, jobs, report, |bridge| {
+        try_one(bridge, plans, catalogue, thorough)
+    })
+}
+
+/// How a known-bad bridge fared in random walks.
+#[derive(Debug, Clone, Serialize)]
+pub struct WalkFate {
+    /// What it does wrong.
+    pub name: &'static str,
+    /// The clause it breaks.
+    pub clause: &'static str,
+    /// How many walks it took, if one found it.
+    pub walks: Option<u64>,
+    /// The clause and what was seen, of the walk that found it.
+    pub found: Option<(String, String)>,
+}
+
+/// Walks with each known-bad bridge until a walk fails, or `cases` have held.
+pub fn walk_all(
+    bridges: &[KnownBad],
+    catalogue: &Catalogue,
+    seed: u64,
+    cases: u64,
+    jobs: usize,
+    report: impl FnMut(&WalkFate) + Send,
+) -> Vec<WalkFate> {
+    in_parallel(bridges, jobs, report, |bridge| {
+        let explorer = Explorer {
+            seed,
+            bridge: bridge.bridge(),
+            catalogue,
+        };
+        let found = explorer.first_failure(cases);
+        WalkFate {
+            name: bridge.name,
+            clause: bridge.clause,
+            walks: found.as_ref().map(|(case, _)| case + 1),
+            found: found.map(|(_, failure)| (failure.clause, failure.seen)),
+        }
+    })
+}
+
+/// Does something with each bridge on several threads; results keep the order.
+fn in_parallel<T: Send>(
+    bridges: &[KnownBad],
+    jobs: usize,
+    mut report: impl FnMut(&T) + Send,
+    each: impl Fn(KnownBad) -> T + Sync,
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let fates: Mutex<Vec<Option<Fate>>> = Mutex::new(bridges.iter().map(|_| None).collect());
+    let done: Mutex<Vec<Option<T>>> = Mutex::new(bridges.iter().map(|_| None).collect());
     let report = Mutex::new(&mut report);
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, bridges.len().max(1)) {
@@ -66,16 +117,15 @@ pub fn try_all(
                 loop {
                     let i = next.fetch_add(1, Ordering::Relaxed);
                     let Some(bridge) = bridges.get(i) else { return };
-                    let fate = try_one(*bridge, plans, catalogue, thorough);
+                    let one = each(*bridge);
                     // Nothing panics while these are held.
-                    (report.lock().unwrap_or_else(PoisonError::into_inner))(&fate);
-                    fates.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(fate);
+                    (report.lock().unwrap_or_else(PoisonError::into_inner))(&one);
+                    done.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(one);
                 }
             });
         }
     });
-    fates
-        .into_inner()
+    done.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .into_iter()
         .flatten()
