@@ -15,6 +15,7 @@ use harness::plan::Phase;
 use harness::report::failure::explain;
 use harness::report::summary::Counts;
 use harness::report::{RunInfo, html, json, junit};
+use harness::runner::known_failures::{KnownFailure, apply};
 use harness::runner::verdict::{Failure, Outcome, Verdict};
 use harness::trace::Trace;
 use serde_json::json;
@@ -141,4 +142,42 @@ fn exit_codes_put_harness_errors_before_failures() {
     assert_eq!(code(&outcomes), 1);
     outcomes.remove(0);
     assert_eq!(code(&outcomes), 0);
+}
+
+#[test]
+fn a_failure_has_a_sequence_diagram_of_what_matters() {
+    let catalogue = Catalogue::built_in().unwrap();
+    let page = html::page(&[failed()], &info(), &catalogue);
+    assert!(page.contains("svg class=\"sequence\""));
+    assert_eq!(
+        page.matches("POST /tickets/1/reply → 201").count(),
+        2,
+        "both replies are drawn"
+    );
+}
+
+#[test]
+fn a_known_failure_is_no_failure_and_a_stale_one_is() {
+    let known = |scenario: &str| KnownFailure {
+        scenario: scenario.into(),
+        reason: "waits for the vendor".into(),
+    };
+    let mut outcomes = all();
+    let unmet = apply(
+        &[
+            known("webhooks/whk_6_duplicate_webhooks"),
+            known("webhooks/another"),
+            known("webhooks/gone"),
+        ],
+        &mut outcomes,
+    );
+    assert_eq!(unmet, ["webhooks/gone"]);
+    assert_eq!(outcomes[0].verdict.word(), "known failure");
+    let Verdict::Failed { failures } = &outcomes[1].verdict else {
+        panic!("{:?}", outcomes[1].verdict);
+    };
+    assert_eq!(
+        failures[0].seen,
+        "it passes; take it off the list of known failures"
+    );
 }

@@ -96,7 +96,10 @@ const FOUND: [(&str, u64); 24] = [
     ("takes a late webhook for old news", 10),
     ("answers a duplicate webhook again", 5),
     ("reads a ticket once and trusts that", 40),
-    ("leaves new tickets that a rep owns although auto-handle is on", 20),
+    (
+        "leaves new tickets that a rep owns although auto-handle is on",
+        20,
+    ),
     ("takes every ticket", 30),
     ("stops syncing what a rep owns", 5),
     ("reads auto-handle once", 30),

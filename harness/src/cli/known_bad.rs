@@ -58,21 +58,9 @@ impl KnownBadBridges {
             Ok(plans) => plans,
             Err(error) => return complain(&error.to_string(), USAGE),
         };
-        let jobs = self
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let started = tokio::time::Instant::now();
-        let width = bridges
-            .iter()
-            .map(|bad| bad.name.chars().count())
-            .max()
-            .unwrap_or(0);
-        let bar =
-            ProgressBar::with_draw_target(Some(bridges.len() as u64), ProgressDrawTarget::stderr());
-        // A template that does not parse costs the bar its looks, nothing else.
-        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len}  {elapsed}") {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
+        let width = widest(&bridges);
+        let bar = bar(&bridges);
         let human = self.format == Format::Human;
         let fates = try_all(
             &bridges,

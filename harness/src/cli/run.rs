@@ -11,6 +11,7 @@ use crate::plan::{self, LoadError};
 use crate::report::summary::Counts;
 use crate::report::terminal::Terminal;
 use crate::report::{self, RunInfo, json};
+use crate::runner::known_failures;
 use crate::runner::suite::Suite;
 use crate::world::WorldKind;
 use crate::world::programs::Programs;
@@ -27,6 +28,10 @@ pub(super) struct Run {
     /// Where the reports are written (index.html, report.json, junit.xml, traces/).
     #[arg(long, value_name = "DIR", default_value = "target/harness-report")]
     report: PathBuf,
+    /// Failures that are known: YAML, a list of `{ scenario, reason }`. One that
+    /// no longer fails is a failure.
+    #[arg(long, value_name = "FILE")]
+    known_failures: Option<PathBuf>,
     /// How the outcome is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -43,6 +48,11 @@ impl Run {
         let plans = match plan::load(&self.wanted, catalogue) {
             Ok(plans) => plans,
             Err(error) => return say_load_error(&error, self.format),
+        };
+        let known = match self.known_failures.as_deref().map(known_failures::read) {
+            None => Vec::new(),
+            Some(Ok(known)) => known,
+            Some(Err(message)) => return complain(&message, USAGE),
         };
         if plans.is_empty() {
             return complain("there are no scenarios there", USAGE);
@@ -71,12 +81,19 @@ impl Run {
         let started = tokio::time::Instant::now();
         let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
         let terminal = (self.format == Format::Human).then(|| Terminal::new(&names, info.clone()));
-        let outcomes = suite.play_all(&plans, catalogue, |event| {
+        let mut outcomes = suite.play_all(&plans, catalogue, |event| {
             if let Some(terminal) = &terminal {
                 terminal.take(&event);
             }
         });
         info.seconds = started.elapsed().as_secs_f64();
+        let unmet = known_failures::apply(&known, &mut outcomes);
+        if let (Some(first), true) = (unmet.first(), self.wanted.is_empty()) {
+            return complain(
+                &format!("a known failure names the scenario `{first}`, which there is not"),
+                USAGE,
+            );
+        }
         let written = report::write_all(&self.report, &outcomes, &info, catalogue);
         if let Some(terminal) = terminal {
             terminal.finish(&outcomes, info.seconds, catalogue);

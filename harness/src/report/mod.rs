@@ -7,6 +7,7 @@
 //! | [`terminal`] | progress and summary on a terminal |
 //! | [`html`] | one self-contained page |
 //! | `timeline` | the picture of one run in it |
+//! | `sequence` | the picture of one failure in it |
 //! | [`junit`] | JUnit XML |
 //! | [`json`] | everything for machines |
 
@@ -14,6 +15,7 @@ pub mod failure;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod sequence;
 pub mod summary;
 pub mod terminal;
 mod timeline;

@@ -9,12 +9,14 @@
 //! | [`invariants`] | what must hold in every run, without being named |
 //! | `meetings` | whether a run met what it was meant to meet |
 //! | [`verdict`] | what a run came to |
+//! | [`known_failures`] | failures that are known and have a reason |
 //! | [`strict`] | scenarios that a bridge which does nothing would pass |
 //! | [`suite`] | many plans, on several threads, reported as they end |
 
 mod act;
 pub mod invariants;
 mod judge;
+pub mod known_failures;
 mod meetings;
 mod observe;
 pub mod play;
