@@ -167,6 +167,17 @@ impl Account {
         format!("support@{}", self.domain)
     }
 
+    /// May mail be sent from this address: the default one, or a mailbox's?
+    pub(crate) fn sends_from(&self, email: &str) -> bool {
+        let same = |other: &str| other.eq_ignore_ascii_case(email);
+        let configured = ["email_configs", "email/mailboxes"]
+            .into_iter()
+            .filter_map(|path| self.shelves.get(path))
+            .flat_map(BTreeMap::values)
+            .flat_map(|config| ["reply_email", "support_email"].map(|key| config.get(key)));
+        same(&self.support_email()) || configured.flatten().filter_map(Value::as_str).any(same)
+    }
+
     /// The helpdesk's address that a ticket came to by mail.
     pub(crate) fn received_at(&self, ticket: &Ticket) -> Option<String> {
         (ticket.source == source::EMAIL).then(|| self.support_email())

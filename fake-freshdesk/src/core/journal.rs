@@ -10,38 +10,92 @@ use serde_json::{Map, Value, json};
 
 use super::quota::Class;
 use super::time::{Ms, millis};
+use super::v2::Rate;
 
-/// What a v2 call left behind.
+/// What a v2 call left behind. There are as many as the ring has room for, so
+/// it is kept small: what only some calls have is behind one pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiCall {
     pub(crate) request_id: u64,
-    pub(crate) method: http::Method,
-    pub(crate) path: Box<str>,
-    pub(crate) query: Option<Box<str>>,
+    pub(crate) target: Target,
     pub(crate) agent_id: Option<i64>,
-    pub(crate) request: Sent,
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, Cow<'static, str>)>,
-    pub(crate) answer: Answered,
+    pub(crate) rate: Option<Rate>,
     pub(crate) class: Class,
     pub(crate) cost: u32,
     pub(crate) remaining: Option<u32>,
-    pub(crate) answered_at: Ms,
+    /// Bytes of the answer's body.
+    pub(crate) size: u32,
+    /// How late it was answered.
+    pub(crate) delay: Ms,
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// What calls have that write, fail, or lead on to another page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct More {
+    pub(crate) request: Sent,
+    /// Fields of body and query that were accepted and that nobody read.
+    pub(crate) unread: Vec<String>,
+    pub(crate) headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// The answer to a call; of what was only read, the size is enough.
+    pub(crate) answer: Option<Bytes>,
+}
+
+impl More {
+    /// The extra, if there is any.
+    pub(crate) fn boxed(self) -> Option<Box<More>> {
+        let nothing = matches!(self.request, Sent::Nothing)
+            && self.unread.is_empty()
+            && self.headers.is_empty()
+            && self.answer.is_none();
+        (!nothing).then(|| Box::new(self))
+    }
+}
+
+/// What was asked for: verb, path and query in one piece.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    text: Box<str>,
+    /// Where the path ends.
+    path: u32,
+}
+
+impl Target {
+    pub(crate) fn new(method: &http::Method, path: &str, query: Option<&str>) -> Target {
+        let length = method.as_str().len() + path.len() + query.map_or(0, str::len) + 2;
+        let mut text = String::with_capacity(length);
+        text.push_str(method.as_str());
+        text.push(' ');
+        text.push_str(path);
+        let end = text.len();
+        if let Some(query) = query {
+            text.push('?');
+            text.push_str(query);
+        }
+        Target {
+            text: text.into_boxed_str(),
+            path: u32::try_from(end).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn method_and_path(&self) -> (&str, &str) {
+        let text = self.text.get(..self.path as usize).unwrap_or(&self.text);
+        text.split_once(' ').unwrap_or((text, ""))
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.text.get(self.path as usize + 1..)
+    }
 }
 
 /// The body of a call, kept as it came and read only when asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Sent {
+    #[default]
     Nothing,
     Bytes(Bytes),
     Form(Value),
-}
-
-/// The answer to a call; of what was only read, the size is enough.
-#[derive(Clone, Debug)]
-pub(crate) enum Answered {
-    Size(usize),
-    Bytes(Bytes),
 }
 
 /// One entry's own fields.
@@ -53,6 +107,30 @@ pub(crate) enum Body {
     Other(&'static str, Value),
 }
 
+impl Body {
+    /// What it weighs besides its fixed size.
+    fn bytes(&self) -> usize {
+        match self {
+            Body::Open => 0,
+            Body::ApiCall(call) => call.bytes(),
+            Body::Other(_, value) => weight(value),
+        }
+    }
+}
+
+/// About how many bytes a value's texts and keys take.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(weight).sum(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| key.len() + weight(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
+}
+
 /// One entry.
 #[derive(Clone, Debug)]
 struct Entry {
@@ -62,11 +140,17 @@ struct Entry {
     body: Body,
 }
 
+/// The most bytes of bodies a journal keeps, however few its entries: a
+/// hundred thousand large uploads are not to fill the memory.
+const BYTE_CAPACITY: usize = 64 * 1024 * 1024;
+
 /// The ring.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
     entries: VecDeque<Entry>,
     capacity: usize,
+    /// Bytes of bodies in the entries.
+    bytes: usize,
     /// Sequence number of the first entry still kept.
     first: u64,
 }
@@ -97,6 +181,7 @@ impl Journal {
         Journal {
             entries: VecDeque::new(),
             capacity: capacity.max(1),
+            bytes: 0,
             first: 1,
         }
     }
@@ -123,15 +208,16 @@ impl Journal {
         body: Body,
     ) -> u64 {
         if self.entries.len() == self.capacity {
-            self.entries.pop_front();
-            self.first += 1;
+            self.drop_oldest();
         }
+        self.bytes += body.bytes();
         self.entries.push_back(Entry {
             at,
             account: Arc::clone(account),
             cause,
             body,
         });
+        self.fit();
         self.last_seq()
     }
 
@@ -141,15 +227,32 @@ impl Journal {
             .checked_sub(self.first)
             .and_then(|at| usize::try_from(at).ok());
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+            self.bytes += body.bytes();
+            self.bytes -= entry.body.bytes();
             entry.body = body;
+        }
+        self.fit();
+    }
+
+    /// Drops the oldest entries until the rest fits; the newest stays, whatever it weighs.
+    fn fit(&mut self) {
+        while self.bytes > BYTE_CAPACITY && self.entries.len() > 1 {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(entry) = self.entries.pop_front() {
+            self.bytes -= entry.body.bytes();
+            self.first += 1;
         }
     }
 
     /// Entries after `filter.after`, oldest first, with where to go on.
     pub(crate) fn read(&self, filter: &Filter) -> Value {
-        let skip =
-            usize::try_from((filter.after + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let dropped = self.first.saturating_sub(filter.after + 1);
+        let wanted = filter.after.saturating_add(1);
+        let skip = usize::try_from(wanted.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let dropped = self.first.saturating_sub(wanted);
         let mut items = Vec::new();
         let mut next = filter.after.max(self.first - 1);
         for (at, entry) in self.entries.iter().enumerate().skip(skip) {
@@ -188,7 +291,13 @@ impl Entry {
         map.insert("cause".to_owned(), json!(self.cause));
         match &self.body {
             Body::Open => {}
-            Body::ApiCall(call) => map.extend(call.fields()),
+            Body::ApiCall(call) => {
+                map.extend(call.fields());
+                map.insert(
+                    "answered_at".to_owned(),
+                    json!(millis(self.at + call.delay)),
+                );
+            }
             Body::Other(_, Value::Object(fields)) => map.extend(fields.clone()),
             Body::Other(_, other) => {
                 map.insert("detail".to_owned(), other.clone());
@@ -207,40 +316,58 @@ fn parsed(bytes: &Bytes) -> Value {
 }
 
 impl ApiCall {
+    fn bytes(&self) -> usize {
+        self.target.text.len() + self.more.as_ref().map_or(0, |more| more.bytes())
+    }
+
     fn fields(&self) -> Map<String, Value> {
-        let request = match &self.request {
+        let nothing = More::default();
+        let more = self.more.as_deref().unwrap_or(&nothing);
+        let request = match &more.request {
             Sent::Nothing => Value::Null,
             Sent::Bytes(bytes) => parsed(bytes),
             Sent::Form(form) => form.clone(),
         };
-        let answer = match &self.answer {
-            Answered::Size(size) => json!({"size": size}),
-            Answered::Bytes(bytes) => parsed(bytes),
+        let answer = match &more.answer {
+            None => json!({"size": self.size}),
+            Some(bytes) => parsed(bytes),
         };
-        let headers: Map<String, Value> = self
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), json!(value)))
-            .collect();
+        let own = more.headers.iter();
+        let own = own.map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let rate = self.rate.iter().flat_map(Rate::headers);
+        let rate = rate.map(|(name, value)| (name.to_owned(), json!(value)));
+        let headers: Map<String, Value> = own.chain(rate).collect();
+        let (method, path) = self.target.method_and_path();
         let fields = json!({
             "request_id": super::ids::uuid(self.request_id),
-            "method": self.method.as_str(),
-            "path": self.path,
-            "query": self.query,
+            "method": method,
+            "path": path,
+            "query": self.target.query(),
             "agent_id": self.agent_id,
             "request": request,
+            "unread": more.unread,
             "status": self.status,
             "headers": headers,
             "answer": answer,
             "class": self.class,
             "cost": self.cost,
             "remaining": self.remaining,
-            "answered_at": millis(self.answered_at),
         });
         match fields {
             Value::Object(map) => map,
             _ => Map::new(),
         }
+    }
+}
+
+impl More {
+    fn bytes(&self) -> usize {
+        let sent = match &self.request {
+            Sent::Nothing => 0,
+            Sent::Bytes(bytes) => bytes.len(),
+            Sent::Form(form) => weight(form),
+        };
+        sent + self.answer.as_ref().map_or(0, Bytes::len)
     }
 }
 

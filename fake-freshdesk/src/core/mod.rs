@@ -42,6 +42,7 @@ mod time;
 mod v2;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
@@ -55,7 +56,7 @@ pub use plan::{Plan, Quota};
 pub use seed::{BadSeed, Seeded};
 pub use snapshot::BadSnapshot;
 pub use time::Ms;
-pub use v2::{ApiBody, ApiReply, ApiRequest};
+pub use v2::{ApiBody, ApiReply, ApiRequest, Rate, Stamp, status_line};
 
 use account::Account;
 use agenda::{Agenda, Task};
@@ -221,8 +222,14 @@ impl Helpdesk {
             Some(rest) => rest.split(']').next().unwrap_or_default(),
             None => host.split(':').next().unwrap_or_default(),
         };
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        if let Some(id) = self.domains.get(&name) {
+        let name = name.trim_end_matches('.');
+        // Nearly every client spells it in small letters already.
+        let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
+        if let Some(id) = self.domains.get(&*name) {
             return Some(*id);
         }
         if let Some(id) = name

@@ -3,7 +3,6 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
-use serde::{Serialize, Serializer};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Ms = i64;
@@ -16,6 +15,27 @@ pub(crate) const MINUTE: Ms = 60 * SECOND;
 pub(crate) const HOUR: Ms = 60 * MINUTE;
 /// One day in [`Ms`].
 pub(crate) const DAY: Ms = 24 * HOUR;
+
+/// The calendar day of a count of days since 1970-01-01 (proleptic Gregorian).
+/// By hand for the reason [`stamp`] is; a test holds it to jiff's.
+fn day_of(days: i64) -> (i64, u32, u32) {
+    // Counted from 0000-03-01, leap days come last in their cycle of 400 years.
+    let days = days + 719_468;
+    let cycle = days.div_euclid(146_097);
+    let of_cycle = days.rem_euclid(146_097);
+    let year_of_cycle =
+        (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
+    let of_year = of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
+    let year = year_of_cycle + cycle * 400 + i64::from(month <= 2);
+    (year, month as u32, day as u32)
+}
 
 fn civil(at: Ms) -> DateTime {
     let stamp = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
@@ -32,15 +52,16 @@ fn digits(into: &mut [u8], mut value: u32) {
 /// Writes `YYYY-MM-DDTHH:MM:SS.mmmZ` by hand: a ticket has half a dozen
 /// stamps, and a formatter would be most of what it costs to serve one.
 fn stamp(at: Ms) -> [u8; 24] {
-    let civil = civil(at);
+    let (year, month, day) = day_of(at.div_euclid(DAY));
+    let of_day = at.rem_euclid(DAY) as u32;
     let mut out = *b"0000-00-00T00:00:00.000Z";
-    digits(&mut out[0..4], civil.year().unsigned_abs().into());
-    digits(&mut out[5..7], civil.month().unsigned_abs().into());
-    digits(&mut out[8..10], civil.day().unsigned_abs().into());
-    digits(&mut out[11..13], civil.hour().unsigned_abs().into());
-    digits(&mut out[14..16], civil.minute().unsigned_abs().into());
-    digits(&mut out[17..19], civil.second().unsigned_abs().into());
-    digits(&mut out[20..23], at.rem_euclid(1_000) as u32);
+    digits(&mut out[0..4], year.unsigned_abs() as u32);
+    digits(&mut out[5..7], month);
+    digits(&mut out[8..10], day);
+    digits(&mut out[11..13], of_day / 3_600_000);
+    digits(&mut out[14..16], of_day / 60_000 % 60);
+    digits(&mut out[17..19], of_day / 1_000 % 60);
+    digits(&mut out[20..23], of_day % 1_000);
     out
 }
 
@@ -53,6 +74,13 @@ pub(crate) fn seconds(at: Ms) -> String {
     let mut out = stamp(at);
     out[19] = b'Z';
     ascii(&out[..20]).to_owned()
+}
+
+/// The same, appended to what is being written.
+pub(crate) fn seconds_into(at: Ms, out: &mut Vec<u8>) {
+    let mut stamp = stamp(at);
+    stamp[19] = b'Z';
+    out.extend_from_slice(&stamp[..20]);
 }
 
 /// The control API's spelling: RFC 3339 UTC with milliseconds.
@@ -73,18 +101,6 @@ pub(crate) fn compact(at: Ms) -> String {
 /// "March 23 2016 at 10:06 AM", as the due-time placeholder spells it. [O]
 pub(crate) fn prose(at: Ms) -> String {
     civil(at).strftime("%B %d %Y at %I:%M %p").to_string()
-}
-
-/// Serializes as the v2 API spells times.
-#[derive(Clone, Copy)]
-pub(crate) struct Seconds(pub(crate) Ms);
-
-impl Serialize for Seconds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = stamp(self.0);
-        out[19] = b'Z';
-        serializer.serialize_str(ascii(&out[..20]))
-    }
 }
 
 /// Reads every form the reference lists: a date, with or without hours,
@@ -129,6 +145,15 @@ mod tests {
         }
         assert_eq!(parse("2026-01-19").map(date).as_deref(), Some("2026-01-19"));
         assert_eq!(parse("yesterday"), None);
+    }
+
+    proptest::proptest! {
+        /// Years 0 to 9999, of which every one is spelled with four digits.
+        #[test]
+        fn stamps_are_jiffs(at in -62_167_219_200_000_i64..253_402_207_200_000) {
+            let stamp = jiff::Timestamp::from_millisecond(at).unwrap();
+            proptest::prop_assert_eq!(millis(at), stamp.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string());
+        }
     }
 
     #[test]

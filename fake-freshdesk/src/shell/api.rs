@@ -17,7 +17,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use super::form;
-use crate::core::{ApiBody, ApiReply, ApiRequest, Connection};
+use crate::core::{ApiBody, ApiReply, ApiRequest, Connection, Rate, Stamp, status_line};
 use crate::server::Shared;
 
 /// What an edge lets through at most; beyond it is 413. [I]
@@ -150,9 +150,12 @@ fn write(reply: ApiReply, date: Option<i64>) -> Response {
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.reserve(reply.headers.len() + 2);
+    headers.reserve(reply.headers.len() + 12);
     if let Some(content_type) = reply.content_type {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    if let Some(stamp) = reply.stamp {
+        write_stamp(headers, &stamp, reply.status);
     }
     for (name, value) in reply.headers {
         let value = match value {
@@ -173,6 +176,26 @@ fn write(reply: ApiReply, date: Option<i64>) -> Response {
         response.extensions_mut().insert(ConnectionReset);
     }
     response
+}
+
+/// What every answer of the API carries.
+fn write_stamp(headers: &mut HeaderMap, stamp: &Stamp, status: u16) {
+    for (name, value) in Stamp::SAME {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    let mut put = |name, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    put("x-request-id", stamp.request_id());
+    put("status", status_line(status).into_owned());
+    for (name, value) in stamp.rate.iter().flat_map(Rate::headers) {
+        put(name, value);
+    }
 }
 
 fn http_date(at: i64) -> Option<HeaderValue> {

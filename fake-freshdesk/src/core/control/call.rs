@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::core::v2::errors::Failure;
+use crate::core::v2::{Json, to_vec};
 use crate::core::words;
 
 /// A request to the control API.
@@ -38,6 +39,14 @@ impl ControlReply {
         ControlReply {
             status,
             body: Some(serde_json::to_vec(body).unwrap_or_default()),
+        }
+    }
+
+    /// JSON that writes itself.
+    pub(super) fn written(status: u16, body: &impl Json) -> ControlReply {
+        ControlReply {
+            status,
+            body: Some(to_vec(body)),
         }
     }
 

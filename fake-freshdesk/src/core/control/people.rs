@@ -12,9 +12,11 @@ use crate::core::contents::{Content, Upload};
 use crate::core::events::Performer;
 use crate::core::html::Markup;
 use crate::core::people::Handle;
-use crate::core::tickets::{NewConversation, NewTicket, Person, Shelf, TicketEdit, source};
+use crate::core::tickets::{
+    Merging, NewConversation, NewTicket, Person, Shelf, TicketEdit, source,
+};
 use crate::core::time;
-use crate::core::v2::{ConversationShape, ConversationView, Shape, TicketView};
+use crate::core::v2::{Base, ConversationShape, ConversationView, Json, Object, Shape, TicketView};
 use crate::core::words;
 
 /// The words for sources, beside their numbers.
@@ -237,7 +239,18 @@ pub(super) fn ticket(call: &Control<'_, '_>, id: i64, status: u16) -> Result {
         .tickets
         .get(id)
         .ok_or_else(|| Refusal::not_found(format!("ticket {id}")))?;
-    Ok(ControlReply::json(status, &view(call, ticket)))
+    Ok(ControlReply::written(status, &view(call, ticket)))
+}
+
+/// A list as the control API wraps it.
+struct Items<'c>(Vec<TicketView<'c>>);
+
+impl Json for Items<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut map = Object::begin(out);
+        map.named("items", &self.0);
+        map.end();
+    }
 }
 
 fn view<'c>(call: &'c Control<'_, '_>, ticket: &'c crate::core::tickets::Ticket) -> TicketView<'c> {
@@ -245,7 +258,7 @@ fn view<'c>(call: &'c Control<'_, '_>, ticket: &'c crate::core::tickets::Ticket)
         account: call.desk.account,
         ticket,
         now: call.desk.now,
-        base: call.request.base,
+        base: Base::of(call.request.base),
         shape: Shape::Control,
         include: Default::default(),
     };
@@ -254,16 +267,9 @@ fn view<'c>(call: &'c Control<'_, '_>, ticket: &'c crate::core::tickets::Ticket)
 }
 
 pub(super) fn tickets(call: &Control<'_, '_>) -> Result {
-    let views: Vec<TicketView<'_>> = call
-        .desk
-        .account
-        .tickets
-        .iter()
-        .map(|ticket| view(call, ticket))
-        .collect();
-    Ok(ControlReply::ok(
-        &json!({"items": views.iter().map(|view| json!(view)).collect::<Vec<_>>()}),
-    ))
+    let all = call.desk.account.tickets.iter();
+    let items: Vec<TicketView<'_>> = all.map(|ticket| view(call, ticket)).collect();
+    Ok(ControlReply::written(200, &Items(items)))
 }
 
 pub(super) fn open_ticket(call: &mut Control<'_, '_>) -> Result {
@@ -346,14 +352,15 @@ fn conversation(call: &Control<'_, '_>, ticket_id: i64, id: i64) -> Result {
         .get(ticket_id)
         .and_then(|ticket| ticket.conversation(id));
     let conversation = found.ok_or_else(|| Refusal::not_found(format!("conversation {id}")))?;
-    Ok(ControlReply::created(&ConversationView {
+    let view = ConversationView {
         account,
         ticket_id,
         conversation,
         now: call.desk.now,
-        base: call.request.base,
+        base: Base::of(call.request.base),
         shape: ConversationShape::Listed,
-    }))
+    };
+    Ok(ControlReply::written(201, &view))
 }
 
 pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
@@ -589,6 +596,7 @@ pub(super) fn merge(call: &mut Control<'_, '_>, id: i64) -> Result {
         Some(id),
         &json!({"into": merge.into}),
     );
-    call.desk.merge_ticket(id, merge.into, performer);
+    call.desk
+        .merge_ticket(id, merge.into, &Merging::default(), performer);
     Ok(ControlReply::nothing())
 }

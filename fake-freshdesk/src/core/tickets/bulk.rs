@@ -32,6 +32,10 @@ fn edit(properties: &Value) -> TicketEdit {
                 .collect()
         })
     };
+    let at = |key: &str| {
+        let text = properties.get(key).and_then(Value::as_str);
+        text.and_then(crate::core::time::parse)
+    };
     TicketEdit {
         subject: properties
             .get("subject")
@@ -47,6 +51,10 @@ fn edit(properties: &Value) -> TicketEdit {
         responder_id: reference("responder_id"),
         group_id: reference("group_id"),
         company_id: reference("company_id"),
+        product_id: reference("product_id"),
+        email_config_id: reference("email_config_id"),
+        due_by: at("due_by"),
+        fr_due_by: at("fr_due_by"),
         ticket_type: properties
             .get("type")
             .map(|kind| kind.as_str().map(str::to_owned)),

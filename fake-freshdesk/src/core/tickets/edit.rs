@@ -195,17 +195,39 @@ impl Desk<'_> {
     }
 
     /// Merges a ticket into another: it is closed, and both get a note. [D]
-    pub(crate) fn merge_ticket(&mut self, from: i64, into: i64, performer: Performer) {
-        let subject = self
-            .account
-            .tickets
-            .get(from)
-            .and_then(|ticket| ticket.subject.clone())
-            .unwrap_or_default();
-        let text = format!("This ticket is closed and merged into ticket {into}");
-        self.add_system_note(from, &text, performer);
-        let text = format!("Ticket with ID {from} ({subject}) is merged into this ticket");
-        self.add_system_note(into, &text, performer);
+    pub(crate) fn merge_ticket(
+        &mut self,
+        from: i64,
+        into: i64,
+        merging: &Merging,
+        performer: Performer,
+    ) {
+        let merged = self.account.tickets.get(from);
+        let subject = merged.and_then(|ticket| ticket.subject.clone());
+        let requester = merged.map(|ticket| ticket.requester_id);
+        let own_words = [
+            format!("This ticket is closed and merged into ticket {into}"),
+            format!(
+                "Ticket with ID {from} ({}) is merged into this ticket",
+                subject.unwrap_or_default()
+            ),
+        ];
+        let given = [&merging.in_secondary, &merging.in_primary];
+        for ((ticket, given), text) in [from, into].into_iter().zip(given).zip(own_words) {
+            let (body, private) = match given {
+                Some((body, private)) => (body.clone(), *private),
+                None => (Markup::from_text(&text), true),
+            };
+            self.add_note(ticket, body, private, performer);
+        }
+        if merging.keep_recipients {
+            let email = requester.and_then(|id| self.account.people.name_and_email(id)?.1);
+            let email = email.map(str::to_owned);
+            self.account.tickets.change(into, |ticket| {
+                let cc = &mut ticket.rare_mut().cc_emails;
+                cc.extend(email.filter(|email| !cc.contains(email)));
+            });
+        }
         self.account
             .tickets
             .change(from, |ticket| ticket.rare_mut().merged_into = Some(into));
@@ -215,6 +237,17 @@ impl Desk<'_> {
         };
         self.edit_ticket(from, edit, performer);
     }
+}
+
+/// How tickets are merged; without words of one's own, Freshdesk's are used.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Merging {
+    /// A note for the ticket that stays, and whether it is private.
+    pub(crate) in_primary: Option<(Markup, bool)>,
+    /// The same for the one that is closed.
+    pub(crate) in_secondary: Option<(Markup, bool)>,
+    /// The closed one's requester is copied in on the other.
+    pub(crate) keep_recipients: bool,
 }
 
 /// Where a ticket goes that leaves the default views.

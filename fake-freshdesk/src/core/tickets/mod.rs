@@ -16,8 +16,8 @@ mod store;
 mod thread;
 pub(crate) mod ticket;
 
-pub(crate) use edit::{Shelf, TicketEdit};
+pub(crate) use edit::{Merging, Shelf, TicketEdit};
 pub(crate) use open::{NewTicket, Person, attachments};
 pub(crate) use store::{OrderBy, Tickets};
 pub(crate) use thread::NewConversation;
-pub(crate) use ticket::{Attachment, Conversation, Ticket, source, status};
+pub(crate) use ticket::{Association, Attachment, Conversation, Ticket, source, status};

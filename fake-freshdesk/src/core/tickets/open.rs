@@ -35,6 +35,8 @@ pub(crate) struct NewTicket {
     pub(crate) product_id: Option<i64>,
     pub(crate) email_config_id: Option<i64>,
     pub(crate) parent_id: Option<i64>,
+    /// Tickets that this one, a tracker, is about.
+    pub(crate) related_ids: Vec<i64>,
     pub(crate) status: u16,
     pub(crate) source: u16,
     pub(crate) priority: u8,
@@ -62,6 +64,7 @@ impl NewTicket {
             product_id: None,
             email_config_id: None,
             parent_id: None,
+            related_ids: Vec::new(),
             status: status::OPEN,
             source: source::PORTAL,
             priority: 1,
@@ -228,14 +231,17 @@ impl Desk<'_> {
         if !new.cc_emails.is_empty() {
             ticket.rare_mut().cc_emails = new.cc_emails;
         }
-        if new.product_id.is_some() || new.email_config_id.is_some() || new.parent_id.is_some() {
+        if new.product_id.is_some() || new.email_config_id.is_some() {
             let rare = ticket.rare_mut();
             rare.product_id = new.product_id;
             rare.email_config_id = new.email_config_id;
-            rare.parent_id = new.parent_id;
         }
         super::edit::stamp_status(&mut ticket, None, created_at);
         self.account.tickets.insert(ticket);
+        if let Some(parent) = new.parent_id {
+            self.account.tickets.adopt(parent, id);
+        }
+        self.account.tickets.track(id, &new.related_ids);
         if new.created_at.is_none() {
             let mut event = TicketEvent::new(id, performer);
             event.created = true;

@@ -1,11 +1,11 @@
 //! An account's tickets with the indexes that make a page of 30 cost the same
 //! among a thousand and among a million.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::ticket::Ticket;
+use super::ticket::{Association, Ticket};
 use crate::core::time::Ms;
 
 /// What a list can be ordered by. [D]
@@ -21,10 +21,15 @@ type Key = (i64, i64);
 
 /// All tickets of an account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Ticket>", into = "Vec<Ticket>")]
+#[serde(try_from = "Vec<Ticket>", into = "Vec<Ticket>")]
 pub(crate) struct Tickets {
-    /// Boxed, so that half-empty tree nodes are small.
-    tickets: BTreeMap<i64, Box<Ticket>>,
+    /// By id: they count from 1, and none is ever taken away. Boxed, so that
+    /// growing moves pointers only.
+    #[expect(
+        clippy::vec_box,
+        reason = "a million tickets are not to be moved when one is added"
+    )]
+    tickets: Vec<Box<Ticket>>,
     by_created: BTreeSet<Key>,
     by_updated: BTreeSet<Key>,
     by_due: BTreeSet<Key>,
@@ -36,24 +41,33 @@ pub(crate) struct Tickets {
     conversations: HashMap<i64, i64>,
 }
 
-impl From<Vec<Ticket>> for Tickets {
-    fn from(list: Vec<Ticket>) -> Self {
+impl TryFrom<Vec<Ticket>> for Tickets {
+    type Error = String;
+
+    fn try_from(list: Vec<Ticket>) -> Result<Self, String> {
         let mut tickets = Tickets::default();
-        for ticket in list {
+        for (ticket, wanted) in list.into_iter().zip(1_i64..) {
+            if ticket.id != wanted {
+                return Err(format!(
+                    "ticket ids count from 1 without a gap: expected {wanted}, found {}",
+                    ticket.id
+                ));
+            }
             tickets.insert(ticket);
         }
-        tickets
+        Ok(tickets)
     }
 }
 
 impl From<Tickets> for Vec<Ticket> {
     fn from(tickets: Tickets) -> Self {
-        tickets
-            .tickets
-            .into_values()
-            .map(|ticket| *ticket)
-            .collect()
+        tickets.tickets.into_iter().map(|ticket| *ticket).collect()
     }
+}
+
+/// Where a ticket stands.
+fn slot(id: i64) -> Option<usize> {
+    usize::try_from(id.checked_sub(1)?).ok()
 }
 
 /// Everything the indexes depend on.
@@ -84,12 +98,12 @@ impl Placement {
 
 impl Tickets {
     pub(crate) fn get(&self, id: i64) -> Option<&Ticket> {
-        self.tickets.get(&id).map(Box::as_ref)
+        self.tickets.get(slot(id)?).map(Box::as_ref)
     }
 
     /// All tickets in order of id, deleted and spam ones too.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Ticket> {
-        self.tickets.values().map(Box::as_ref)
+        self.tickets.iter().map(Box::as_ref)
     }
 
     /// Which ticket a conversation is on.
@@ -97,17 +111,18 @@ impl Tickets {
         self.conversations.get(&conversation).copied()
     }
 
-    /// Adds a ticket.
+    /// Adds the ticket whose id comes next.
     pub(crate) fn insert(&mut self, ticket: Ticket) {
         self.place(&Placement::of(&ticket));
         self.conversations
             .extend(ticket.conversations.iter().map(|each| (each.id, ticket.id)));
-        self.tickets.insert(ticket.id, Box::new(ticket));
+        debug_assert_eq!(slot(ticket.id), Some(self.tickets.len()));
+        self.tickets.push(Box::new(ticket));
     }
 
     /// Changes a ticket and keeps the indexes true.
     pub(crate) fn change<T>(&mut self, id: i64, edit: impl FnOnce(&mut Ticket) -> T) -> Option<T> {
-        let ticket = self.tickets.get_mut(&id)?;
+        let ticket = self.tickets.get_mut(slot(id)?)?;
         let before = Placement::of(ticket);
         let known = ticket.conversations.len();
         let result = edit(ticket);
@@ -125,10 +140,36 @@ impl Tickets {
         Some(result)
     }
 
+    /// Makes one ticket another's child.
+    pub(crate) fn adopt(&mut self, parent: i64, child: i64) {
+        self.change(parent, |ticket| match &mut ticket.rare_mut().association {
+            Some(Association::Parent(children)) => children.push(child),
+            other => *other = Some(Association::Parent(vec![child])),
+        });
+        self.change(child, |ticket| {
+            ticket.rare_mut().association = Some(Association::Child(parent));
+        });
+    }
+
+    /// Makes one ticket the tracker of others.
+    pub(crate) fn track(&mut self, tracker: i64, related: &[i64]) {
+        if related.is_empty() {
+            return;
+        }
+        self.change(tracker, |ticket| {
+            ticket.rare_mut().association = Some(Association::Tracker(related.to_vec()));
+        });
+        for id in related {
+            self.change(*id, |ticket| {
+                ticket.rare_mut().association = Some(Association::Related(tracker));
+            });
+        }
+    }
+
     /// Forgets one conversation of a ticket.
     pub(crate) fn remove_conversation(&mut self, conversation: i64) {
         if let Some(id) = self.conversations.remove(&conversation)
-            && let Some(ticket) = self.tickets.get_mut(&id)
+            && let Some(ticket) = slot(id).and_then(|slot| self.tickets.get_mut(slot))
         {
             ticket.conversations.retain(|each| each.id != conversation);
         }

@@ -122,11 +122,12 @@ impl Desk<'_> {
         id
     }
 
-    /// Adds a private note in Freshdesk's own words.
-    pub(crate) fn add_system_note(
+    /// Adds a note without waking rules.
+    pub(crate) fn add_note(
         &mut self,
         ticket_id: i64,
-        text: &str,
+        body: Markup,
+        private: bool,
         performer: Performer,
     ) -> i64 {
         let user_id = match performer {
@@ -134,9 +135,9 @@ impl Desk<'_> {
             _ => None,
         };
         let new = NewConversation {
-            body: Markup::from_text(text),
+            body,
             note: true,
-            private: true,
+            private,
             user_id,
             ..NewConversation::default()
         };

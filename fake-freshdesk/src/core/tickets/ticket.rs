@@ -57,6 +57,48 @@ pub(crate) struct Ticket {
     pub(crate) rare: Option<Box<Rare>>,
 }
 
+/// How a ticket belongs to others. [D]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Association {
+    /// Its children.
+    Parent(Vec<i64>),
+    /// Its parent.
+    Child(i64),
+    /// The tickets about the same thing.
+    Tracker(Vec<i64>),
+    /// Its tracker.
+    Related(i64),
+}
+
+impl Association {
+    /// `association_type`. [D]
+    pub(crate) fn kind(&self) -> u8 {
+        match self {
+            Association::Parent(_) => 1,
+            Association::Child(_) => 2,
+            Association::Tracker(_) => 3,
+            Association::Related(_) => 4,
+        }
+    }
+
+    /// The tickets at the other end.
+    pub(crate) fn ids(&self) -> &[i64] {
+        match self {
+            Association::Parent(ids) | Association::Tracker(ids) => ids,
+            Association::Child(id) | Association::Related(id) => std::slice::from_ref(id),
+        }
+    }
+
+    /// The parent or tracker.
+    pub(crate) fn prime(&self) -> Option<i64> {
+        match self {
+            Association::Child(id) | Association::Related(id) => Some(*id),
+            Association::Parent(_) | Association::Tracker(_) => None,
+        }
+    }
+}
+
 /// What most tickets never have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rare {
@@ -65,7 +107,7 @@ pub(crate) struct Rare {
     pub(crate) cc_emails: Vec<String>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) watchers: Vec<i64>,
-    pub(crate) parent_id: Option<i64>,
+    pub(crate) association: Option<Association>,
     pub(crate) merged_into: Option<i64>,
     pub(crate) agent_responded_at: Option<Ms>,
     pub(crate) requester_responded_at: Option<Ms>,
@@ -83,7 +125,7 @@ static NOTHING_RARE: Rare = Rare {
     cc_emails: Vec::new(),
     attachments: Vec::new(),
     watchers: Vec::new(),
-    parent_id: None,
+    association: None,
     merged_into: None,
     agent_responded_at: None,
     requester_responded_at: None,

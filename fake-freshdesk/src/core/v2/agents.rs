@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::input::Input;
 use super::ticket_list::one_page;
 use super::views::{self, Detail};
 use crate::core::people::{Agent, Contact, Handle};
@@ -39,7 +40,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
-        answer.link = Some(query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }
@@ -68,8 +69,8 @@ fn read(call: &mut Call<'_, '_>, agent: &mut Agent) {
     if let Some(scope) = input.number_of("ticket_scope", &[1, 2, 3]) {
         agent.ticket_scope = u8::try_from(scope).unwrap_or(agent.ticket_scope);
     }
-    input.integers("skill_ids");
-    input.flag("focus_mode");
+    input.check("skill_ids", Input::integers);
+    input.check("focus_mode", Input::flag);
     let group_ids = input.integers("group_ids").flatten();
     let role_ids = input.integers("role_ids").flatten();
     let account = &*call.desk.account;

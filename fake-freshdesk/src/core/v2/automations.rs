@@ -27,7 +27,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }
@@ -45,6 +45,7 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let kind = rule_kind(call)?;
     let agent = call.agent;
+    call.input.see_all();
     let shown = call.desk.save_rule(kind, None, &call.input.map, agent)?;
     let id = shown["id"].clone();
     Ok(Answer::created(
@@ -56,6 +57,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let (kind, id) = (rule_kind(call)?, call.id(1)?);
     let agent = call.agent;
+    call.input.see_all();
     let shown = call
         .desk
         .save_rule(kind, Some(id), &call.input.map, agent)?;

@@ -6,9 +6,11 @@ use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::base::Base;
 use super::errors::Failure;
 use super::input::Input;
-use super::query::Query;
+use super::json::{self, Json};
+use super::query::{Page, Query};
 use super::reply::{
     ApiReply, HTML, JSON, Metered, Replied, fault_answer, finish, journalled, unknown_host,
 };
@@ -21,7 +23,7 @@ use crate::core::contents::Upload;
 use crate::core::desk::Desk;
 use crate::core::faults::{Connection, Fault, strike_call};
 use crate::core::ids::AccountId;
-use crate::core::journal::{Answered, ApiCall, Body, Sent};
+use crate::core::journal::{ApiCall, Body, More, Sent, Target};
 use crate::core::plan::Plan;
 use crate::core::quota::{Charge, Class};
 use crate::core::settings::FreePlanAnswer;
@@ -82,12 +84,15 @@ pub(super) struct Answer {
 impl Answer {
     /// Any JSON with a status.
     pub(super) fn json(status: u16, body: &impl Serialize) -> Answer {
-        // Most answers are about this long; growing step by step would copy them.
-        let mut bytes = Vec::with_capacity(1_536);
-        if serde_json::to_writer(&mut bytes, body).is_err() {
-            bytes.clear();
-        }
-        let body = bytes;
+        Answer::bytes(status, serde_json::to_vec(body).unwrap_or_default())
+    }
+
+    /// JSON that writes itself.
+    pub(super) fn written(status: u16, body: &impl Json) -> Answer {
+        Answer::bytes(status, json::to_vec(body))
+    }
+
+    fn bytes(status: u16, body: Vec<u8>) -> Answer {
         Answer {
             status,
             body: Some(body),
@@ -98,6 +103,12 @@ impl Answer {
 
     pub(super) fn ok(body: &impl Serialize) -> Answer {
         Answer::json(200, body)
+    }
+
+    /// Says where the new resource is: its path under `/api/v2`.
+    pub(super) fn at(mut self, path: String) -> Answer {
+        self.location = Some(path);
+        self
     }
 
     /// 201 with the new resource's path under `/api/v2`.
@@ -128,19 +139,29 @@ pub(super) struct Call<'a, 'd> {
     pub(super) method: &'a Method,
     /// The path's variable segments.
     pub(super) params: [&'a str; 2],
-    /// The path under `/api/v2`, for links.
-    pub(super) path: &'a str,
+    /// The path's segments under `/api/v2`.
+    pub(super) path: &'a [&'a str],
     pub(super) query: Query,
     pub(super) input: Input,
     /// The agent who calls.
     pub(super) agent: i64,
     /// Scheme and authority the client used.
-    pub(super) base: &'a str,
+    pub(super) base: Base<'a>,
 }
 
 impl Call<'_, '_> {
     pub(super) fn account(&self) -> &Account {
         self.desk.account
+    }
+
+    /// The path under `/api/v2`.
+    pub(super) fn path(&self) -> String {
+        self.path.join("/")
+    }
+
+    /// The `Link` to the next page of this list.
+    pub(super) fn next_link(&self, page: Page) -> String {
+        self.query.next_link(self.base, &self.path(), page)
     }
 
     /// A variable segment as an id; what is no number is not found.
@@ -186,7 +207,13 @@ fn cost(found: &Found<'_>, query: Option<&str>) -> u32 {
 /// The segments under `/api/v2`; doubled and trailing slashes do not count. [O]
 fn segments(path: &str) -> Option<Vec<&str>> {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
-    (parts.next() == Some("api") && parts.next() == Some("v2")).then(|| parts.collect())
+    if parts.next() != Some("api") || parts.next() != Some("v2") {
+        return None;
+    }
+    // No endpoint has more.
+    let mut segments = Vec::with_capacity(4);
+    segments.extend(parts);
+    Some(segments)
 }
 
 impl Helpdesk {
@@ -215,8 +242,9 @@ impl Helpdesk {
         let Some(mut desk) = self.desk(id, now) else {
             return unknown_host(request.host);
         };
-        let domain = std::sync::Arc::clone(&desk.account.domain);
-        let seq = desk.journal.add(now, &domain, None, Body::Open);
+        let seq = desk
+            .journal
+            .add(now, &desk.account.domain, None, Body::Open);
         desk.cause = Some(seq);
         desk.account.calls += 1;
         let (seed, count) = (desk.account.settings.chaos_seed, desk.account.calls);
@@ -228,43 +256,44 @@ impl Helpdesk {
                 json!({"fault_id": fault.id, "effect": fault.effect()}),
             ));
         }
-        let base = format!(
-            "{}://{}",
-            if request.https { "https" } else { "http" },
-            request.host
-        );
+        let base = Base {
+            https: request.https,
+            authority: request.host,
+        };
         let mut metered = Metered {
             class: Class::Other,
             cost: 1,
             remaining: None,
             agent: None,
+            unread: Vec::new(),
         };
-        let result = desk.answer(request, &segments, &base, struck.as_ref(), &mut metered);
+        let result = desk.answer(request, &segments, base, struck.as_ref(), &mut metered);
         let Some(desk) = self.desk(id, now) else {
             return unknown_host(request.host);
         };
-        let mut reply = finish(desk.account, request_id, &base, result, &metered);
+        let mut reply = finish(desk.account, request_id, base, result, &metered);
         if let Some(fault) = struck {
             reply.delay_ms = fault.delay();
             reply.connection = fault.request.connection;
         }
+        let more = More {
+            request: sent(&request.body),
+            unread: metered.unread,
+            headers: journalled(&reply),
+            answer: (request.method != Method::GET).then(|| Bytes::copy_from_slice(&reply.body)),
+        };
         let record = ApiCall {
             request_id,
-            method: request.method.clone(),
-            path: request.path.into(),
-            query: request.query.map(Into::into),
+            target: Target::new(&request.method, request.path, request.query),
             agent_id: metered.agent,
-            request: sent(&request.body),
             status: reply.status,
-            headers: journalled(&reply),
-            answer: match request.method {
-                Method::GET => Answered::Size(reply.body.len()),
-                _ => Answered::Bytes(reply.body.clone()),
-            },
+            rate: reply.stamp.and_then(|stamp| stamp.rate),
             class: metered.class,
             cost: metered.cost,
             remaining: metered.remaining,
-            answered_at: now + reply.delay_ms,
+            size: u32::try_from(reply.body.len()).unwrap_or(u32::MAX),
+            delay: reply.delay_ms,
+            more: more.boxed(),
         };
         desk.journal.fill(seq, Body::ApiCall(Box::new(record)));
         reply
@@ -287,7 +316,8 @@ impl Helpdesk {
 fn sent(body: &ApiBody) -> Sent {
     match body {
         ApiBody::Empty | ApiBody::TooLarge | ApiBody::Broken => Sent::Nothing,
-        ApiBody::Bytes(bytes) => Sent::Bytes(bytes.clone()),
+        // A copy: a slice of the connection's buffer would keep all of that alive.
+        ApiBody::Bytes(bytes) => Sent::Bytes(Bytes::copy_from_slice(bytes)),
         ApiBody::Form { fields, uploads } => {
             let mut map = serde_json::Map::new();
             for (name, value) in fields {
@@ -313,7 +343,7 @@ impl Desk<'_> {
         &mut self,
         request: &ApiRequest<'_>,
         segments: &[&str],
-        base: &str,
+        base: Base<'_>,
         fault: Option<&Fault>,
         metered: &mut Metered,
     ) -> Result<Replied> {
@@ -361,7 +391,6 @@ impl Desk<'_> {
         let input = read_body(&found, request)?;
         let query = Query::new(request.query);
         query.allow(found.route.query)?;
-        let path = segments.join("/");
         let mut call = Call {
             desk: Desk {
                 now: self.now,
@@ -375,7 +404,7 @@ impl Desk<'_> {
             },
             method: &request.method,
             params: found.params,
-            path: &path,
+            path: segments,
             query,
             input,
             agent,
@@ -384,7 +413,10 @@ impl Desk<'_> {
         if found.route.access == Access::Admin && !call.is_admin() {
             return Err(Failure::access_denied());
         }
-        (found.route.run)(&mut call).map(Replied::Answer)
+        let answer = (found.route.run)(&mut call)?;
+        metered.unread = call.input.unread().chain(call.query.unread()).collect();
+        metered.unread.extend(ignored_body(request));
+        Ok(Replied::Answer(answer))
     }
 }
 
@@ -399,6 +431,19 @@ fn accepts(accept: Option<&str>) -> Result<()> {
         Ok(())
     } else {
         Err(Failure::not_acceptable())
+    }
+}
+
+/// The keys of a body that came with a GET: nobody looks at it.
+fn ignored_body(request: &ApiRequest<'_>) -> Vec<String> {
+    match &request.body {
+        ApiBody::Bytes(bytes) if request.method == Method::GET => {
+            match serde_json::from_slice::<Value>(bytes) {
+                Ok(Value::Object(map)) => map.into_iter().map(|(key, _)| key).collect(),
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
     }
 }
 

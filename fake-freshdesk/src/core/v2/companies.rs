@@ -56,7 +56,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let (companies, more) = one_page(all.into_iter(), page);
     let mut answer = Answer::ok(&companies.into_iter().map(shown).collect::<Vec<_>>());
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }

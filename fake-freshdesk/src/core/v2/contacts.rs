@@ -39,7 +39,7 @@ fn shown(call: &Call<'_, '_>, contacts: Vec<&Contact>, page: Page, more: bool) -
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     answer
 }

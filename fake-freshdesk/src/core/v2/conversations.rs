@@ -1,11 +1,14 @@
 //! Replies and notes.
 
+use serde_json::{Map, Value};
+
 use super::call::{Answer, Call, Result};
+use super::conversation_view::{ConversationShape, ConversationView};
 use super::errors::{Failure, FieldError, code};
-use super::input::bare_email;
+use super::input::{Input, bare_email};
 use super::ticket_list::one_page;
-use super::ticket_view::{ConversationShape, ConversationView};
 use super::ticket_write::check_uploads;
+use crate::core::contents::{Content, Upload};
 use crate::core::events::Performer;
 use crate::core::html::Markup;
 use crate::core::tickets::{Conversation, NewConversation, attachments};
@@ -34,10 +37,8 @@ impl Call<'_, '_> {
             .get(ticket_id)
             .ok_or(Failure::NOT_FOUND)?;
         let conversation = ticket.conversation(id).ok_or(Failure::NOT_FOUND)?;
-        Ok(Answer::created(
-            &format!("conversations/{id}"),
-            &self.conversation_view(ticket_id, conversation, shape),
-        ))
+        let view = self.conversation_view(ticket_id, conversation, shape);
+        Ok(Answer::written(201, &view).at(format!("conversations/{id}")))
     }
 
     /// `user_id`: oneself, or (in notes) a contact; another agent is refused. [O FDM]
@@ -55,7 +56,23 @@ impl Call<'_, '_> {
         Ok(Some(user))
     }
 
+    /// `body`, or `structured_body` in its place. [D]
     fn body(&mut self) -> Markup {
+        if !self.input.has("body")
+            && let Some(Some(structured)) = self.input.object("structured_body")
+        {
+            return match structured_html(&structured) {
+                Some(html) => Markup::from_client(&html),
+                None => {
+                    self.input.refuse(FieldError::new(
+                        "structured_body",
+                        "It should contain elements of type text with content",
+                        code::INVALID_VALUE,
+                    ));
+                    Markup::default()
+                }
+            };
+        }
         self.input.require("body");
         let body = self.input.text("body").flatten();
         if body.as_deref().is_some_and(|body| body.trim().is_empty()) {
@@ -63,6 +80,18 @@ impl Call<'_, '_> {
         }
         Markup::from_client(&body.unwrap_or_default())
     }
+}
+
+/// The text elements of a structured body, as paragraphs; `None` if there is
+/// none. The list stands under the one key there is (`body_contents`). [I]
+fn structured_html(structured: &Map<String, Value>) -> Option<String> {
+    let elements = structured.values().find_map(Value::as_array)?;
+    let html: String = elements
+        .iter()
+        .filter_map(|element| element.pointer("/data/content")?.as_str())
+        .map(|text| format!("<p>{text}</p>"))
+        .collect();
+    (!html.is_empty()).then_some(html)
 }
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
@@ -73,11 +102,45 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .into_iter()
         .map(|each| call.conversation_view(ticket.id, each, ConversationShape::Listed))
         .collect();
-    let mut answer = Answer::ok(&views);
+    let mut answer = Answer::written(200, &views);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
+}
+
+/// `from_email`: only an address of the helpdesk's can be sent from. [I]
+fn from_email(call: &mut Call<'_, '_>) -> Option<String> {
+    let given = call.input.email("from_email").flatten()?;
+    if !call.account().sends_from(bare_email(&given)) {
+        let message = "It should be a configured support email of the account";
+        call.input
+            .refuse(FieldError::new("from_email", message, code::INVALID_VALUE));
+    }
+    Some(given)
+}
+
+/// The ticket's own files go along with what is forwarded.
+fn forward_originals(call: &mut Call<'_, '_>, ticket_id: i64) {
+    let account = &*call.desk.account;
+    let Some(ticket) = account.tickets.get(ticket_id) else {
+        return;
+    };
+    let copies: Vec<Upload> = ticket
+        .rare()
+        .attachments
+        .iter()
+        .map(|file| Upload {
+            name: file.name.clone(),
+            content_type: Some(file.content_type.clone()),
+            content: file
+                .sha256
+                .as_deref()
+                .and_then(|hash| call.desk.contents.get(hash))
+                .map_or(Content::Length(file.size), Content::Bytes),
+        })
+        .collect();
+    call.input.uploads.extend(copies);
 }
 
 /// Bytes of files that a ticket and its thread already have.
@@ -99,6 +162,7 @@ pub(super) fn reply(call: &mut Call<'_, '_>) -> Result {
     let ticket_id = call.live_ticket()?.id;
     call.input.allow(&[
         "body",
+        "structured_body",
         "from_email",
         "user_id",
         "cc_emails",
@@ -107,21 +171,11 @@ pub(super) fn reply(call: &mut Call<'_, '_>) -> Result {
         "last_note_id",
     ]);
     let body = call.body();
-    let from_email = call.input.email("from_email").flatten();
+    let from_email = from_email(call);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     let bcc_emails = call.input.emails("bcc_emails").unwrap_or_default();
-    call.input.integer("last_note_id");
+    call.input.check("last_note_id", Input::integer);
     let user_id = call.on_behalf()?;
-    let support = call.account().support_email();
-    // Only an address of the helpdesk's can be sent from. [I]
-    if from_email
-        .as_deref()
-        .is_some_and(|from| !bare_email(from).eq_ignore_ascii_case(&support))
-    {
-        let message = "It should be a configured support email of the account";
-        call.input
-            .refuse(FieldError::new("from_email", message, code::INVALID_VALUE));
-    }
     let already = already(call);
     check_uploads(call, already);
     call.checked()?;
@@ -144,6 +198,7 @@ pub(super) fn note(call: &mut Call<'_, '_>) -> Result {
     let ticket_id = call.live_ticket()?.id;
     call.input.allow(&[
         "body",
+        "structured_body",
         "private",
         "incoming",
         "user_id",
@@ -260,11 +315,8 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
         .get(ticket_id)
         .ok_or(Failure::NOT_FOUND)?;
     let conversation = ticket.conversation(id).ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(&call.conversation_view(
-        ticket_id,
-        conversation,
-        ConversationShape::Note,
-    )))
+    let view = call.conversation_view(ticket_id, conversation, ConversationShape::Note);
+    Ok(Answer::written(200, &view))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
@@ -296,12 +348,16 @@ pub(super) fn forward(call: &mut Call<'_, '_>) -> Result {
     let to_emails = call.input.emails("to_emails").unwrap_or_default();
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     let bcc_emails = call.input.emails("bcc_emails").unwrap_or_default();
-    call.input.email("from_email");
-    call.input.flag("include_quoted_text");
-    call.input.flag("include_original_attachments");
+    let from_email = from_email(call);
+    call.input.check("include_quoted_text", Input::flag);
+    let originals = call.input.flag("include_original_attachments").flatten();
     check_uploads(call, 0);
     call.checked()?;
+    if originals == Some(true) {
+        forward_originals(call, ticket_id);
+    }
     let support = call.account().support_email();
+    let from_email = from_email.unwrap_or_else(|| format!("{} <{support}>", call.account().name()));
     let text = body.text.to_string();
     let new = NewConversation {
         body,
@@ -309,7 +365,7 @@ pub(super) fn forward(call: &mut Call<'_, '_>) -> Result {
         forward: true,
         private: true,
         user_id: Some(call.agent),
-        from_email: Some(format!("{} <{support}>", call.account().name())),
+        from_email: Some(from_email),
         to_emails: to_emails.clone(),
         cc_emails,
         bcc_emails,

@@ -13,6 +13,7 @@ pub(crate) mod code {
     pub(crate) const DATATYPE_MISMATCH: &str = "datatype_mismatch";
     pub(crate) const INVALID_FIELD: &str = "invalid_field";
     pub(crate) const READONLY_FIELD: &str = "readonly_field";
+    pub(crate) const INCOMPATIBLE_FIELD: &str = "incompatible_field";
     pub(crate) const INCONSISTENT_STATE: &str = "inconsistent_state";
 }
 

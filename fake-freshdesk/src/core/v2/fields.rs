@@ -103,7 +103,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }

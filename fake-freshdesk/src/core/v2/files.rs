@@ -4,6 +4,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
+use super::base::Base;
 use super::call::ApiRequest;
 use super::query::{Query, decoded};
 use super::reply::ApiReply;
@@ -21,21 +22,21 @@ fn signature(id: i64, stamp: &str, seconds: u32, variant: &str) -> String {
 
 /// Where attachments are fetched from: `attachment.freshdesk.com` beside a
 /// `*.freshdesk.com` account, otherwise the address the client used. [O hosts]
-fn file_base(base: &str) -> String {
-    let (scheme, authority) = base.split_once("://").unwrap_or(("http", base));
-    let (host, port) = authority
+fn file_base(base: Base<'_>) -> String {
+    let (host, port) = base
+        .authority
         .split_once(':')
-        .map_or((authority, ""), |(host, port)| (host, port));
+        .unwrap_or((base.authority, ""));
     if !host.ends_with(".freshdesk.com") {
-        return base.to_owned();
+        return base.to_string();
     }
     let colon = if port.is_empty() { "" } else { ":" };
-    format!("{scheme}://attachment.freshdesk.com{colon}{port}")
+    format!("{}://attachment.freshdesk.com{colon}{port}", base.scheme())
 }
 
 /// A URL for a file, good for some seconds from `now`.
 pub(super) fn signed_url(
-    base: &str,
+    base: Base<'_>,
     file: &Attachment,
     now: Ms,
     seconds: u32,

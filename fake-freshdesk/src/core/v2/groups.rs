@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::input::Input;
 use super::ticket_list::one_page;
 use crate::core::account::Account;
 use crate::core::people::Group;
@@ -40,7 +41,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }
@@ -97,6 +98,7 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
         group.unassigned_for = unassigned_for;
     }
     // Older clients send a boolean. [O]
+    call.input.see("auto_ticket_assign");
     match call.input.map.get("auto_ticket_assign") {
         None | Some(Value::Null) => {}
         Some(Value::Bool(flag)) => group.auto_ticket_assign = u8::from(*flag),
@@ -109,7 +111,7 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
             }
         }
     }
-    call.input.text("group_type");
+    call.input.check("group_type", Input::text);
     let members = call.input.integers("agent_ids").flatten();
     let people = &call.desk.account.people;
     let known = |id: &i64| people.agent(*id).is_some();

@@ -15,6 +15,8 @@ pub(crate) struct Input {
     pub(crate) form: bool,
     pub(crate) uploads: Vec<Upload>,
     pub(crate) errors: Vec<FieldError>,
+    /// Keys whose values somebody asked for.
+    seen: Vec<String>,
 }
 
 /// A value that may be absent (`None`), null (`Some(None)`), or there.
@@ -56,8 +58,34 @@ impl Input {
             map,
             form: true,
             uploads,
-            errors: Vec::new(),
+            ..Input::default()
         }
+    }
+
+    /// Notes that a key's value is made use of.
+    pub(crate) fn see(&mut self, key: &str) {
+        if self.map.contains_key(key) && !self.seen.iter().any(|seen| seen == key) {
+            self.seen.push(key.to_owned());
+        }
+    }
+
+    /// Notes that all of it is made use of.
+    pub(crate) fn see_all(&mut self) {
+        self.seen = self.map.keys().cloned().collect();
+    }
+
+    /// Checks a value that changes nothing here: the journal lists it as unread.
+    pub(crate) fn check<T>(&mut self, key: &str, read: fn(&mut Input, &str) -> Given<T>) {
+        read(self, key);
+        self.seen.retain(|seen| seen != key);
+    }
+
+    /// Keys whose values nobody asked for.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = String> {
+        self.map
+            .keys()
+            .filter(|key| !self.seen.contains(key))
+            .cloned()
     }
 
     /// Refuses every key that is not in the list.
@@ -93,6 +121,7 @@ impl Input {
         expected: &str,
         read: impl FnOnce(&Value, bool) -> Option<T>,
     ) -> Given<T> {
+        self.see(key);
         match self.map.get(key) {
             None => None,
             Some(Value::Null) => Some(None),

@@ -1,14 +1,25 @@
 //! A call's query, read strictly, and paging.
 
+use std::cell::Cell;
+
 use percent_encoding::percent_decode_str;
 
+use super::base::Base;
 use super::errors::{Failure, FieldError, code};
 use crate::core::time::{Ms, parse};
 
 /// Query parameters in the order they came; of repeated ones the last counts. [I]
 #[derive(Debug, Default)]
 pub(crate) struct Query {
-    pairs: Vec<(String, String)>,
+    pairs: Vec<Pair>,
+}
+
+#[derive(Debug)]
+struct Pair {
+    name: String,
+    value: String,
+    /// Somebody asked for it.
+    seen: Cell<bool>,
 }
 
 /// Which page of a list.
@@ -27,7 +38,11 @@ impl Page {
 impl Query {
     pub(crate) fn new(query: Option<&str>) -> Query {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-            .map(|(key, value)| (key.into_owned(), value.into_owned()))
+            .map(|(name, value)| Pair {
+                name: name.into_owned(),
+                value: value.into_owned(),
+                seen: Cell::new(false),
+            })
             .collect();
         Query { pairs }
     }
@@ -36,14 +51,25 @@ impl Query {
         self.pairs
             .iter()
             .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+            .find(|pair| pair.name == key)
+            .map(|pair| {
+                pair.seen.set(true);
+                pair.value.as_str()
+            })
+    }
+
+    /// Parameters that nobody asked for, as `?name`.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = String> {
+        self.pairs
+            .iter()
+            .filter(|pair| !pair.seen.get())
+            .map(|pair| format!("?{}", pair.name))
     }
 
     /// Refuses every parameter that is not in the list. [O FDM]
     pub(crate) fn allow(&self, known: &[&str]) -> Result<(), Failure> {
         let mut errors: Vec<FieldError> = Vec::new();
-        for (name, _) in &self.pairs {
+        for Pair { name, .. } in &self.pairs {
             if !known.contains(&name.as_str()) && !errors.iter().any(|error| error.field == *name) {
                 errors.push(FieldError::unexpected(name));
             }
@@ -147,17 +173,17 @@ impl Query {
 
     /// The `Link` header that leads to the next page: the client's own
     /// parameters in its own order, with `page` replaced. [D, O]
-    pub(crate) fn next_link(&self, base: &str, path: &str, page: Page) -> String {
+    pub(crate) fn next_link(&self, base: Base<'_>, path: &str, page: Page) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let mut paged = false;
-        for (key, value) in &self.pairs {
-            if key == "page" {
+        for Pair { name, value, .. } in &self.pairs {
+            if name == "page" {
                 if !paged {
                     query.append_pair("page", &(page.number + 1).to_string());
                 }
                 paged = true;
             } else {
-                query.append_pair(key, value);
+                query.append_pair(name, value);
             }
         }
         if !paged {
@@ -186,12 +212,12 @@ mod tests {
             size: 10,
         };
         assert_eq!(
-            query.next_link("http://h:1", "tickets", page),
+            query.next_link(Base::of("http://h:1"), "tickets", page),
             "<http://h:1/api/v2/tickets?page=3&per_page=10&updated_since=2026-01-01T00%3A00%3A00Z>;rel=\"next\""
         );
         assert_eq!(
             Query::new(None).next_link(
-                "http://h",
+                Base::of("http://h"),
                 "tickets",
                 Page {
                     number: 1,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::base::Base;
 use super::call::{Answer, Result};
 use super::errors::Failure;
 use crate::core::account::Account;
@@ -20,8 +21,10 @@ use crate::core::time::Ms;
 pub struct ApiReply {
     /// The HTTP status.
     pub status: u16,
-    /// Headers besides content type and length.
+    /// Headers of its own, besides content type and length.
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// What every answer of the API carries; `None` beside the API.
+    pub stamp: Option<Stamp>,
     /// The content type, if there is one.
     pub content_type: Option<&'static str>,
     /// The body.
@@ -32,6 +35,75 @@ pub struct ApiReply {
     pub connection: Option<Connection>,
     /// The `Date` header is off by so many milliseconds.
     pub date_skew_ms: Ms,
+}
+
+/// What every answer of the API carries besides its own headers. [O, section 11]
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    /// The number of the request; its `x-request-id` is made of it.
+    pub request_id: u64,
+    /// The rate limit headers, where the answer has them.
+    pub rate: Option<Rate>,
+}
+
+/// The figures in the rate limit headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// The account's allowance a minute.
+    pub total: u32,
+    /// What is left of it.
+    pub remaining: u32,
+    /// What this call cost.
+    pub used: u32,
+    /// Trials spell the first two with a decimal: `50.0`. [O]
+    pub decimals: bool,
+}
+
+impl Stamp {
+    /// Headers that are the same on every answer.
+    pub const SAME: [(&'static str, &'static str); 4] = [
+        ("x-freshdesk-api-version", "latest=v2; requested=v2"),
+        ("cache-control", "no-store"),
+        ("pragma", "no-cache"),
+        ("expires", "Wed, 13 Oct 2010 00:00:00 UTC"),
+    ];
+
+    /// The `x-request-id`.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        uuid(self.request_id)
+    }
+}
+
+impl Rate {
+    /// The three headers, by name.
+    #[must_use]
+    pub fn headers(&self) -> [(&'static str, String); 3] {
+        let spell = |number: u32| {
+            if self.decimals {
+                format!("{number}.0")
+            } else {
+                number.to_string()
+            }
+        };
+        [
+            ("x-ratelimit-total", spell(self.total)),
+            ("x-ratelimit-remaining", spell(self.remaining)),
+            ("x-ratelimit-used-currentrequest", self.used.to_string()),
+        ]
+    }
+}
+
+/// The `status` header: `201 Created`. [O]
+#[must_use]
+pub fn status_line(status: u16) -> Cow<'static, str> {
+    if status == 200 {
+        return Cow::Borrowed("200 OK");
+    }
+    let phrase = http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason());
+    format!("{status} {}", phrase.unwrap_or_default()).into()
 }
 
 pub(super) const JSON: &str = "application/json; charset=utf-8";
@@ -46,6 +118,7 @@ impl ApiReply {
         ApiReply {
             status,
             headers: Vec::new(),
+            stamp: None,
             content_type,
             body: body.into(),
             delay_ms: 0,
@@ -61,6 +134,8 @@ pub(super) struct Metered {
     pub(super) cost: u32,
     pub(super) remaining: Option<u32>,
     pub(super) agent: Option<i64>,
+    /// Fields that were accepted and that nobody read.
+    pub(super) unread: Vec<String>,
 }
 
 /// What came of a call.
@@ -80,11 +155,9 @@ pub(super) fn unknown_host(host: &str) -> ApiReply {
     ApiReply::bare(404, Some(HTML), page)
 }
 
-/// The headers that the journal keeps.
+/// The headers that the journal keeps, besides the rate limit's.
 pub(super) fn journalled(reply: &ApiReply) -> Vec<(&'static str, Cow<'static, str>)> {
-    let kept = |name: &str| {
-        name.starts_with("x-ratelimit") || matches!(name, "retry-after" | "location" | "link")
-    };
+    let kept = |name: &str| matches!(name, "retry-after" | "location" | "link");
     reply
         .headers
         .iter()
@@ -113,37 +186,25 @@ pub(super) fn fault_answer(answer: &FaultAnswer) -> ApiReply {
     reply
 }
 
-fn status_line(status: u16) -> Cow<'static, str> {
-    if status == 200 {
-        return Cow::Borrowed("200 OK");
-    }
-    let phrase = http::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason());
-    format!("{status} {}", phrase.unwrap_or_default()).into()
-}
-
 /// Puts the headers on that every answer of the API has. [O, section 11]
 pub(super) fn finish(
     account: &Account,
     request_id: u64,
-    base: &str,
+    base: Base<'_>,
     result: Result<Replied>,
     metered: &Metered,
 ) -> ApiReply {
     let settings = &account.settings;
     let mut rate_headers = metered.remaining.is_some();
     let mut reply = match result {
-        Ok(Replied::Fault(mut reply)) => {
+        Ok(Replied::Fault(reply)) => {
             rate_headers = reply.status != 429;
-            reply.headers.reserve(8);
             reply
         }
         Ok(Replied::Answer(answer)) => {
             let content_type = answer.body.is_some().then_some(JSON);
             let mut reply =
                 ApiReply::bare(answer.status, content_type, answer.body.unwrap_or_default());
-            reply.headers.reserve(10);
             if let Some(path) = answer.location {
                 reply
                     .headers
@@ -156,43 +217,15 @@ pub(super) fn finish(
         }
         Err(failure) => failed(account, &failure, &mut rate_headers),
     };
-    let same = [
-        ("x-freshdesk-api-version", "latest=v2; requested=v2"),
-        ("cache-control", "no-store"),
-        ("pragma", "no-cache"),
-        ("expires", "Wed, 13 Oct 2010 00:00:00 UTC"),
-    ];
-    reply
-        .headers
-        .extend(same.map(|(name, value)| (name, Cow::Borrowed(value))));
-    reply
-        .headers
-        .push(("x-request-id", uuid(request_id).into()));
-    reply.headers.push(("status", status_line(reply.status)));
-    if rate_headers {
-        let decimals = account.plan == Plan::Trial && settings.float_rate_headers_on_trial;
-        let spell = |number: u32| -> Cow<'static, str> {
-            if decimals {
-                format!("{number}.0").into()
-            } else {
-                number.to_string().into()
-            }
-        };
-        let remaining = metered.remaining.unwrap_or_default();
-        let cost = match metered.cost {
-            1 => Cow::Borrowed("1"),
-            more => more.to_string().into(),
-        };
-        reply
-            .headers
-            .push(("x-ratelimit-total", spell(account.quota().total)));
-        reply
-            .headers
-            .push(("x-ratelimit-remaining", spell(remaining)));
-        reply
-            .headers
-            .push(("x-ratelimit-used-currentrequest", cost));
-    }
+    reply.stamp = Some(Stamp {
+        request_id,
+        rate: rate_headers.then(|| Rate {
+            total: account.quota().total,
+            remaining: metered.remaining.unwrap_or_default(),
+            used: metered.cost,
+            decimals: account.plan == Plan::Trial && settings.float_rate_headers_on_trial,
+        }),
+    });
     reply.date_skew_ms = crate::core::settings::duration(settings.date_header_skew_seconds);
     reply
 }

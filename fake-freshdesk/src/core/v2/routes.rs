@@ -334,12 +334,15 @@ pub(crate) static ROUTES: &[Route] = &[
     get("scenario_automations", PAGE, shelves::list),
 ];
 
-/// Paths split once, by their first segment.
-static SPLIT: LazyLock<BTreeMap<&'static str, Vec<Split>>> = LazyLock::new(|| {
-    let mut split: BTreeMap<&'static str, Vec<Split>> = BTreeMap::new();
+/// Paths split once, by their first segment and how many they have.
+static SPLIT: LazyLock<BTreeMap<(&'static str, usize), Vec<Split>>> = LazyLock::new(|| {
+    let mut split: BTreeMap<(&'static str, usize), Vec<Split>> = BTreeMap::new();
     for route in ROUTES {
         let path: Vec<&'static str> = route.path.split('/').collect();
-        split.entry(path[0]).or_default().push((path, route));
+        split
+            .entry((path[0], path.len()))
+            .or_default()
+            .push((path, route));
     }
     for routes in split.values_mut() {
         // Stable: routes with as many variable segments keep their order.
@@ -362,9 +365,6 @@ pub(crate) struct Found<'a> {
 }
 
 fn variables<'a>(pattern: &[&str], path: &[&'a str]) -> Option<[&'a str; 2]> {
-    if pattern.len() != path.len() {
-        return None;
-    }
     let mut params = [""; 2];
     let mut next = 0;
     for (wanted, actual) in pattern.iter().zip(path) {
@@ -388,7 +388,7 @@ pub(crate) fn find<'a>(
     // A fixed path hides a variable one of the same length: `/tickets/merge` is no ticket.
     let mut shape: Option<&[&str]> = None;
     let first = path.first().copied().unwrap_or_default();
-    for (pattern, route) in SPLIT.get(first).into_iter().flatten() {
+    for (pattern, route) in SPLIT.get(&(first, path.len())).into_iter().flatten() {
         let Some(params) = variables(pattern, path) else {
             continue;
         };

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::json::{Json, Object, put};
 use super::ticket_view::{Includes, Shape};
 use super::views::{self, Detail};
 use crate::core::account::Account;
@@ -321,15 +322,25 @@ fn asked(call: &Call<'_, '_>, sort_of: impl Fn(&str) -> Option<Sort>) -> Result<
 }
 
 /// `{"total", "results"}` of one page.
-fn found<T>(all: Vec<T>, page: usize, shown: impl Fn(T) -> Value) -> Answer {
-    let total = all.len();
-    let results: Vec<Value> = all
-        .into_iter()
-        .skip((page - 1) * PAGE)
-        .take(PAGE)
-        .map(shown)
-        .collect();
-    Answer::ok(&json!({"total": total, "results": results}))
+fn found<T, J: Json>(all: Vec<T>, page: usize, shown: impl Fn(T) -> J) -> Answer {
+    let total = all.len() as u64;
+    let page = all.into_iter().skip((page - 1) * PAGE).take(PAGE);
+    let results = page.map(shown).collect();
+    Answer::written(200, &Found { total, results })
+}
+
+struct Found<J> {
+    total: u64,
+    results: Vec<J>,
+}
+
+impl<J: Json> Json for Found<J> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut map = Object::begin(out);
+        put!(map, "total", &self.total);
+        put!(map, "results", &self.results);
+        map.end();
+    }
 }
 
 fn day(at: Option<Ms>) -> Value {
@@ -390,7 +401,7 @@ pub(super) fn tickets(call: &mut Call<'_, '_>) -> Result {
     let all: Vec<&Ticket> = call.account().tickets.iter().rev().filter(fits).collect();
     let shape = Shape::Listed { description: true };
     Ok(found(all, page, |ticket| {
-        json!(call.ticket_view(ticket, shape, Includes::default()))
+        call.ticket_view(ticket, shape, Includes::default())
     }))
 }
 

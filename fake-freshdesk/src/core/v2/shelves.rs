@@ -200,7 +200,8 @@ pub(crate) fn stock(account: &mut Account, now: Ms) {
 
 /// The resource that the call's path names.
 fn shelf(call: &Call<'_, '_>) -> Result<&'static Shelf> {
-    let path = call.path.trim_start_matches("admin/");
+    let path = call.path();
+    let path = path.trim_start_matches("admin/");
     let fits = |shelf: &&Shelf| {
         path.strip_prefix(shelf.path)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -217,7 +218,7 @@ fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Resul
     let (shown, more) = one_page(all, page);
     let mut answer = Answer::ok(&shown);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }
@@ -389,7 +390,7 @@ pub(super) fn folder_responses(call: &mut Call<'_, '_>) -> Result {
 
 /// Contact and company fields of a fresh account. [D]
 pub(super) fn person_fields(call: &mut Call<'_, '_>) -> Result {
-    let names: &[(&str, &str, &str)] = if call.path.starts_with("contact") {
+    let names: &[(&str, &str, &str)] = if call.path[0].starts_with("contact") {
         &[
             ("name", "Full name", "default_name"),
             ("job_title", "Title", "default_job_title"),

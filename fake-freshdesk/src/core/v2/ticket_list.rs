@@ -151,9 +151,9 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .into_iter()
         .map(|ticket| call.ticket_view(ticket, shape, include))
         .collect();
-    let mut answer = Answer::ok(&views);
+    let mut answer = Answer::written(200, &views);
     if more && page.number < LAST_PAGE {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }

@@ -1,15 +1,13 @@
-//! Tickets and conversations as JSON, written straight from the store.
+//! Tickets as JSON, written straight from the store.
 
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
-use serde_json::Value;
-
-use super::files::signed_url;
+use super::base::Base;
+use super::conversation_view::{ConversationShape, ConversationView};
+use super::file_view::Files;
+use super::json::{At, Json, Object, put};
 use crate::core::account::Account;
-use crate::core::fields::Field;
 use crate::core::settings::duration;
-use crate::core::tickets::{Attachment, Conversation, Ticket};
-use crate::core::time::{Ms, Seconds};
+use crate::core::tickets::{Ticket, status};
+use crate::core::time::Ms;
 
 /// Which of a ticket's shapes: they differ in a few keys. [O]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +31,12 @@ pub(crate) struct Includes {
     pub(crate) stats: bool,
 }
 
-/// A ticket, to be serialized.
+/// A ticket, to be written.
 pub(crate) struct TicketView<'a> {
     pub(crate) account: &'a Account,
     pub(crate) ticket: &'a Ticket,
     pub(crate) now: Ms,
-    pub(crate) base: &'a str,
+    pub(crate) base: Base<'a>,
     pub(crate) shape: Shape,
     pub(crate) include: Includes,
 }
@@ -46,151 +44,116 @@ pub(crate) struct TicketView<'a> {
 /// How many conversations `include=conversations` shows. [D, O FDM]
 const EMBEDDED_CONVERSATIONS: usize = 10;
 
+/// Every custom field the account has; null where the ticket has no value. [I: null for all types]
 struct CustomFields<'a>(&'a TicketView<'a>);
 
-impl Serialize for CustomFields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl Json for CustomFields<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut map = Object::begin(out);
         for field in self.0.account.custom_fields() {
             let value = self.0.ticket.custom_fields.get(field.name.as_str());
-            map.serialize_entry(&field.name, &value.unwrap_or(&blank(field)))?;
+            map.named(&field.name, &value);
         }
-        map.end()
+        map.end();
     }
 }
 
-/// What a field without a value shows. [I: null for all]
-fn blank(_field: &Field) -> Value {
-    Value::Null
-}
+struct Requester<'a>(&'a TicketView<'a>);
 
-struct Files<'a> {
-    list: &'a [Attachment],
-    now: Ms,
-    base: &'a str,
-    seconds: u32,
-}
-
-impl Serialize for Files<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.list.len()))?;
-        for file in self.list {
-            seq.serialize_element(&FileView { file, of: self })?;
-        }
-        seq.end()
+impl Json for Requester<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let people = &self.0.account.people;
+        let id = self.0.ticket.requester_id;
+        let contact = people.contact(id);
+        let (name, email) = people.name_and_email(id).unwrap_or_default();
+        let mut map = Object::begin(out);
+        put!(map, "id", &id);
+        put!(map, "name", name);
+        put!(map, "email", &email);
+        put!(
+            map,
+            "mobile",
+            &contact.and_then(|each| each.mobile.as_ref())
+        );
+        put!(map, "phone", &contact.and_then(|each| each.phone.as_ref()));
+        map.end();
     }
 }
 
-struct FileView<'a> {
-    file: &'a Attachment,
-    of: &'a Files<'a>,
+struct Company<'a>(&'a TicketView<'a>);
+
+impl Json for Company<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let id = self.0.ticket.company_id;
+        let company = id.and_then(|id| self.0.account.companies.get(&id));
+        let mut map = Object::begin(out);
+        if let Some(company) = company {
+            put!(map, "id", &company.id);
+            put!(map, "name", &company.name);
+        }
+        map.end();
+    }
 }
 
-impl Serialize for FileView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Files {
-            now, base, seconds, ..
-        } = self.of;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.file.id)?;
-        map.serialize_entry("name", &self.file.name)?;
-        map.serialize_entry("content_type", &self.file.content_type)?;
-        map.serialize_entry("size", &self.file.size)?;
-        map.serialize_entry("created_at", &Seconds(self.file.created_at))?;
-        map.serialize_entry("updated_at", &Seconds(self.file.created_at))?;
-        map.serialize_entry(
-            "attachment_url",
-            &signed_url(base, self.file, *now, *seconds, "original"),
-        )?;
-        if self.file.content_type.starts_with("image/") {
-            map.serialize_entry(
-                "thumb_url",
-                &signed_url(base, self.file, *now, *seconds, "thumb"),
-            )?;
-        }
-        map.end()
+struct Stats<'a>(&'a Ticket);
+
+impl Json for Stats<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let rare = self.0.rare();
+        let at = |at: Option<Ms>| at.map(At);
+        let mut map = Object::begin(out);
+        put!(map, "agent_responded_at", &at(rare.agent_responded_at));
+        put!(
+            map,
+            "requester_responded_at",
+            &at(rare.requester_responded_at)
+        );
+        put!(map, "first_responded_at", &at(rare.first_responded_at));
+        put!(map, "status_updated_at", &at(rare.status_updated_at));
+        put!(map, "reopened_at", &at(rare.reopened_at));
+        put!(map, "resolved_at", &at(rare.resolved_at));
+        put!(map, "closed_at", &at(rare.closed_at));
+        put!(map, "pending_since", &at(rare.pending_since));
+        map.end();
     }
 }
 
 impl TicketView<'_> {
-    fn stats<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let rare = self.ticket.rare();
-        let at = |at: Option<Ms>| at.map(Seconds);
-        map.serialize_entry("agent_responded_at", &at(rare.agent_responded_at))?;
-        map.serialize_entry("requester_responded_at", &at(rare.requester_responded_at))?;
-        map.serialize_entry("first_responded_at", &at(rare.first_responded_at))?;
-        map.serialize_entry("status_updated_at", &at(rare.status_updated_at))?;
-        map.serialize_entry("reopened_at", &at(rare.reopened_at))?;
-        map.serialize_entry("resolved_at", &at(rare.resolved_at))?;
-        map.serialize_entry("closed_at", &at(rare.closed_at))?;
-        map.serialize_entry("pending_since", &at(rare.pending_since))
+    fn conversations(&self) -> Vec<ConversationView<'_>> {
+        let most = match self.shape {
+            Shape::Control => usize::MAX,
+            _ => EMBEDDED_CONVERSATIONS,
+        };
+        let view = |conversation| ConversationView {
+            account: self.account,
+            ticket_id: self.ticket.id,
+            conversation,
+            now: self.now,
+            base: self.base,
+            shape: ConversationShape::Listed,
+        };
+        let thread = self.ticket.conversations.iter();
+        thread.take(most).map(view).collect()
     }
 
-    fn embedded<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let ticket = self.ticket;
+    fn embedded(&self, map: &mut Object<'_>) {
         if self.include.conversations {
-            let most = if self.shape == Shape::Control {
-                usize::MAX
-            } else {
-                EMBEDDED_CONVERSATIONS
-            };
-            let shown: Vec<ConversationView<'_>> = ticket
-                .conversations
-                .iter()
-                .take(most)
-                .map(|conversation| ConversationView {
-                    account: self.account,
-                    ticket_id: ticket.id,
-                    conversation,
-                    now: self.now,
-                    base: self.base,
-                    shape: ConversationShape::Listed,
-                })
-                .collect();
-            map.serialize_entry("conversations", &shown)?;
+            put!(map, "conversations", &self.conversations());
         }
         if self.include.requester {
-            let people = &self.account.people;
-            let contact = people.contact(ticket.requester_id);
-            let (name, email) = people
-                .name_and_email(ticket.requester_id)
-                .unwrap_or(("", None));
-            map.serialize_entry(
-                "requester",
-                &serde_json::json!({
-                    "id": ticket.requester_id, "name": name, "email": email,
-                    "mobile": contact.and_then(|contact| contact.mobile.as_deref()),
-                    "phone": contact.and_then(|contact| contact.phone.as_deref()),
-                }),
-            )?;
+            put!(map, "requester", &Requester(self));
         }
         if self.include.company {
-            let company = ticket
-                .company_id
-                .and_then(|id| self.account.companies.get(&id));
-            let shown =
-                company.map(|company| serde_json::json!({"id": company.id, "name": company.name}));
-            map.serialize_entry("company", &shown.unwrap_or_else(|| serde_json::json!({})))?;
+            put!(map, "company", &Company(self));
         }
         if self.include.stats {
-            map.serialize_entry("stats", &Stats(self))?;
+            put!(map, "stats", &Stats(self.ticket));
         }
-        Ok(())
     }
 }
 
-struct Stats<'a>(&'a TicketView<'a>);
-
-impl Serialize for Stats<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.0.stats(&mut map)?;
-        map.end()
-    }
-}
-
-impl Serialize for TicketView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Json for TicketView<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
         let ticket = self.ticket;
         let rare = ticket.rare();
         let settings = &self.account.settings;
@@ -198,158 +161,71 @@ impl Serialize for TicketView<'_> {
         // Due times show up some seconds after creation. [D, O]
         let due_known = self.shape != Shape::Created
             && self.now >= ticket.created_at + duration(settings.due_by_delay_seconds);
-        let due = |at: Option<Ms>| at.filter(|_| due_known).map(Seconds);
-        let unsettled = !matches!(ticket.status, 4 | 5);
+        let due = |at: Option<Ms>| at.filter(|_| due_known).map(At);
+        let unsettled = !matches!(ticket.status, status::RESOLVED | status::CLOSED);
         let overdue = |at: Option<Ms>| due_known && unsettled && at.is_some_and(|at| at < self.now);
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("cc_emails", &rare.cc_emails)?;
-        map.serialize_entry("fwd_emails", &[(); 0])?;
-        map.serialize_entry("reply_cc_emails", &rare.cc_emails)?;
-        map.serialize_entry("ticket_cc_emails", &rare.cc_emails)?;
-        map.serialize_entry("ticket_bcc_emails", &[(); 0])?;
-        map.serialize_entry(
-            "fr_escalated",
-            &(rare.first_responded_at.is_none() && overdue(ticket.fr_due_by)),
-        )?;
-        map.serialize_entry("spam", &ticket.spam)?;
-        map.serialize_entry("email_config_id", &rare.email_config_id)?;
-        map.serialize_entry("group_id", &ticket.group_id)?;
-        map.serialize_entry("priority", &ticket.priority)?;
-        map.serialize_entry("requester_id", &ticket.requester_id)?;
-        map.serialize_entry("responder_id", &ticket.responder_id)?;
-        map.serialize_entry("source", &ticket.source)?;
-        map.serialize_entry("company_id", &ticket.company_id)?;
-        map.serialize_entry("status", &ticket.status)?;
-        map.serialize_entry("subject", &ticket.subject)?;
-        if self.shape != Shape::Created {
-            map.serialize_entry("association_type", &rare.parent_id.map(|_| 2))?;
-        }
+        let first_overdue = rare.first_responded_at.is_none() && overdue(ticket.fr_due_by);
         let received_at = self.account.received_at(ticket);
-        map.serialize_entry("support_email", &received_at)?;
-        map.serialize_entry("to_emails", &received_at.map(|email| [email]))?;
-        map.serialize_entry("product_id", &rare.product_id)?;
-        map.serialize_entry("id", &ticket.id)?;
-        map.serialize_entry("type", &ticket.ticket_type)?;
-        map.serialize_entry("due_by", &due(ticket.due_by))?;
-        map.serialize_entry("fr_due_by", &due(ticket.fr_due_by))?;
-        map.serialize_entry("is_escalated", &overdue(ticket.due_by))?;
-        if !listed || self.shape == (Shape::Listed { description: true }) {
-            map.serialize_entry("description", &ticket.description.html)?;
-            map.serialize_entry("description_text", &ticket.description.text)?;
+        let mut map = Object::begin(out);
+        put!(map, "cc_emails", &rare.cc_emails);
+        put!(map, "fwd_emails", &[(); 0]);
+        put!(map, "reply_cc_emails", &rare.cc_emails);
+        put!(map, "ticket_cc_emails", &rare.cc_emails);
+        put!(map, "ticket_bcc_emails", &[(); 0]);
+        put!(map, "fr_escalated", &first_overdue);
+        put!(map, "spam", &ticket.spam);
+        put!(map, "email_config_id", &rare.email_config_id);
+        put!(map, "group_id", &ticket.group_id);
+        put!(map, "priority", &ticket.priority);
+        put!(map, "requester_id", &ticket.requester_id);
+        put!(map, "responder_id", &ticket.responder_id);
+        put!(map, "source", &ticket.source);
+        put!(map, "company_id", &ticket.company_id);
+        put!(map, "status", &ticket.status);
+        put!(map, "subject", &ticket.subject);
+        if self.shape != Shape::Created {
+            put!(
+                map,
+                "association_type",
+                &rare.association.as_ref().map(|each| each.kind())
+            );
         }
-        map.serialize_entry("custom_fields", &CustomFields(self))?;
-        map.serialize_entry("created_at", &Seconds(ticket.created_at))?;
-        map.serialize_entry("updated_at", &Seconds(ticket.updated_at))?;
-        map.serialize_entry("tags", &ticket.tags)?;
+        put!(map, "support_email", &received_at);
+        put!(map, "to_emails", &received_at.as_ref().map(|email| [email]));
+        put!(map, "product_id", &rare.product_id);
+        put!(map, "id", &ticket.id);
+        put!(map, "type", &ticket.ticket_type);
+        put!(map, "due_by", &due(ticket.due_by));
+        put!(map, "fr_due_by", &due(ticket.fr_due_by));
+        put!(map, "is_escalated", &overdue(ticket.due_by));
+        if !listed || self.shape == (Shape::Listed { description: true }) {
+            put!(map, "description", &ticket.description.html);
+            put!(map, "description_text", &ticket.description.text);
+        }
+        put!(map, "custom_fields", &CustomFields(self));
+        put!(map, "created_at", &At(ticket.created_at));
+        put!(map, "updated_at", &At(ticket.updated_at));
+        put!(map, "tags", &ticket.tags);
         if !listed {
-            let seconds = settings.attachment_url_seconds;
-            map.serialize_entry(
-                "attachments",
-                &Files {
-                    list: &rare.attachments,
-                    now: self.now,
-                    base: self.base,
-                    seconds,
-                },
-            )?;
-            map.serialize_entry("source_additional_info", &())?;
+            let files = Files {
+                list: &rare.attachments,
+                now: self.now,
+                base: self.base,
+                seconds: settings.attachment_url_seconds,
+            };
+            put!(map, "attachments", &files);
+            put!(map, "source_additional_info", &());
         }
         if self.shape != Shape::View {
-            map.serialize_entry(
-                "form_id",
-                &self.account.fields.first().map(|field| field.id),
-            )?;
+            let form = self.account.fields.first().map(|field| field.id);
+            put!(map, "form_id", &form);
         }
-        map.serialize_entry("nr_due_by", &())?;
-        map.serialize_entry("nr_escalated", &false)?;
+        put!(map, "nr_due_by", &());
+        put!(map, "nr_escalated", &false);
         if ticket.deleted || self.shape == Shape::Control {
-            map.serialize_entry("deleted", &ticket.deleted)?;
+            put!(map, "deleted", &ticket.deleted);
         }
-        self.embedded(&mut map)?;
-        map.end()
-    }
-}
-
-/// Which of a conversation's shapes. [O]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ConversationShape {
-    /// In lists: everything.
-    Listed,
-    /// A reply's 201: no `private`, `incoming`, `source`, `support_email`.
-    Reply,
-    /// A note's 201: no `from_email`, `cc_emails`, `source`.
-    Note,
-}
-
-/// A conversation, to be serialized.
-pub(crate) struct ConversationView<'a> {
-    pub(crate) account: &'a Account,
-    pub(crate) ticket_id: i64,
-    pub(crate) conversation: &'a Conversation,
-    pub(crate) now: Ms,
-    pub(crate) base: &'a str,
-    pub(crate) shape: ConversationShape,
-}
-
-impl Serialize for ConversationView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let each = self.conversation;
-        let seconds = self.account.settings.attachment_url_seconds;
-        let files = Files {
-            list: &each.attachments,
-            now: self.now,
-            base: self.base,
-            seconds,
-        };
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("body", &each.body.html)?;
-        map.serialize_entry("body_text", &each.body.text)?;
-        map.serialize_entry("id", &each.id)?;
-        if self.shape != ConversationShape::Reply {
-            map.serialize_entry("incoming", &each.incoming)?;
-            map.serialize_entry("private", &each.private)?;
-        }
-        map.serialize_entry("user_id", &each.user_id)?;
-        match self.shape {
-            ConversationShape::Reply => {
-                map.serialize_entry("from_email", &each.from_email)?;
-                map.serialize_entry("cc_emails", &each.cc_emails)?;
-                map.serialize_entry("bcc_emails", &each.bcc_emails)?;
-                map.serialize_entry("replied_to", &each.to_emails)?;
-            }
-            ConversationShape::Note => {
-                map.serialize_entry("support_email", &each.support_email)?;
-                map.serialize_entry("notified_to", &each.to_emails)?;
-            }
-            ConversationShape::Listed => {
-                map.serialize_entry("support_email", &each.support_email)?;
-                map.serialize_entry("source", &each.source)?;
-                map.serialize_entry("category", &each.category)?;
-                map.serialize_entry("to_emails", &each.to_emails)?;
-                map.serialize_entry("from_email", &each.from_email)?;
-                map.serialize_entry("cc_emails", &each.cc_emails)?;
-                map.serialize_entry(
-                    "bcc_emails",
-                    &(!each.bcc_emails.is_empty()).then_some(&each.bcc_emails),
-                )?;
-                map.serialize_entry("email_failure_count", &())?;
-                map.serialize_entry("outgoing_failures", &())?;
-                map.serialize_entry("thread_id", &())?;
-                map.serialize_entry("thread_message_id", &())?;
-                map.serialize_entry("auto_response", &each.auto_response)?;
-                map.serialize_entry("automation_id", &each.automation.map(|(id, _)| id))?;
-                map.serialize_entry("automation_type_id", &each.automation.map(|(_, kind)| kind))?;
-                map.serialize_entry("last_edited_at", &each.last_edited_at.map(Seconds))?;
-                map.serialize_entry("last_edited_user_id", &each.last_edited_user_id)?;
-            }
-        }
-        map.serialize_entry("ticket_id", &self.ticket_id)?;
-        map.serialize_entry("created_at", &Seconds(each.created_at))?;
-        map.serialize_entry("updated_at", &Seconds(each.updated_at))?;
-        map.serialize_entry("attachments", &files)?;
-        if self.shape == ConversationShape::Listed {
-            map.serialize_entry("source_additional_info", &())?;
-        }
-        map.end()
+        self.embedded(&mut map);
+        map.end();
     }
 }

@@ -6,17 +6,20 @@ use serde_json::Value;
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::input::Input;
 use super::ticket_view::{Includes, Shape};
 use crate::core::account::Account;
 use crate::core::events::Performer;
 use crate::core::fields::BadValue;
 use crate::core::html::Markup;
 use crate::core::people::Handle;
-use crate::core::tickets::{NewTicket, Person, TicketEdit, attachments, source, status};
+use crate::core::tickets::{
+    Association, NewTicket, Person, TicketEdit, attachments, source, status,
+};
 use crate::core::time::Ms;
 
 /// Keys of an update; a create also takes `cc_emails` and the requester's. [D]
-const UPDATE_KEYS: [&str; 26] = [
+const UPDATE_KEYS: [&str; 25] = [
     "name",
     "requester_id",
     "email",
@@ -42,7 +45,6 @@ const UPDATE_KEYS: [&str; 26] = [
     "attachments",
     "internal_agent_id",
     "internal_group_id",
-    "parent_id",
 ];
 
 /// Sources that an API client may give. [O/D]
@@ -160,8 +162,8 @@ fn properties(call: &mut Call<'_, '_>) -> Properties {
             "email config",
         ));
     }
-    call.input.integer("internal_agent_id");
-    call.input.integer("internal_group_id");
+    call.input.check("internal_agent_id", Input::integer);
+    call.input.check("internal_group_id", Input::integer);
     if let Some(tags) = call.input.texts("tags") {
         let tags: Vec<String> = tags.unwrap_or_default();
         if tags
@@ -300,14 +302,18 @@ fn required_fields(call: &mut Call<'_, '_>) {
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let keys = [
         UPDATE_KEYS.as_slice(),
-        &["cc_emails", "related_ticket_ids", "lookup_parameter"],
+        &[
+            "cc_emails",
+            "parent_id",
+            "related_ticket_ids",
+            "lookup_parameter",
+        ],
     ]
     .concat();
     call.input.allow(&keys);
     let read = properties(call);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
-    let parent_id = call.input.integer("parent_id").flatten();
-    call.input.integers("related_ticket_ids");
+    let (parent_id, related_ids) = associations(call);
     required_fields(call);
     check_uploads(call, 0);
     let requester_id = requester(call, &read.person);
@@ -325,6 +331,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         product_id: read.edit.product_id.flatten(),
         email_config_id: read.edit.email_config_id.flatten(),
         parent_id,
+        related_ids,
         status: read.edit.status.unwrap_or(status::OPEN),
         source: read.edit.source.unwrap_or(source::PORTAL),
         priority: read.edit.priority.unwrap_or(1),
@@ -347,12 +354,59 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     created(call, id)
 }
 
+/// A parent, or the tickets this one tracks. Both must be there and belong to
+/// nothing else yet; a parent has ten children at most. [D; the refusals I]
+fn associations(call: &mut Call<'_, '_>) -> (Option<i64>, Vec<i64>) {
+    const MOST_CHILDREN: usize = 10;
+    let parent = call.input.integer("parent_id").flatten();
+    let related = call.input.integers("related_ticket_ids").flatten();
+    let related = deduplicated_ids(related.unwrap_or_default());
+    let tickets = &call.desk.account.tickets;
+    let association = |id: &i64| {
+        let ticket = tickets.get(*id).filter(|ticket| ticket.is_listed());
+        ticket.map(|ticket| ticket.rare().association.as_ref())
+    };
+    let mut errors = Vec::new();
+    if let Some(id) = &parent {
+        match association(id) {
+            None => errors.push(FieldError::nothing_matches("parent_id", "ticket")),
+            Some(None) => {}
+            Some(Some(Association::Parent(children))) if children.len() < MOST_CHILDREN => {}
+            Some(Some(_)) => errors.push(FieldError::new(
+                "parent_id",
+                "It cannot be the parent of another ticket",
+                code::INVALID_VALUE,
+            )),
+        }
+    }
+    if !related.iter().all(|id| association(id) == Some(None)) {
+        errors.push(FieldError::nothing_matches("related_ticket_ids", "ticket"));
+    }
+    if parent.is_some() && !related.is_empty() {
+        errors.push(FieldError::new(
+            "related_ticket_ids",
+            "It cannot be given together with parent_id",
+            code::INCOMPATIBLE_FIELD,
+        ));
+    }
+    call.input.errors.extend(errors);
+    (parent, related)
+}
+
+fn deduplicated_ids(ids: Vec<i64>) -> Vec<i64> {
+    let mut unique = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !unique.contains(&id) {
+            unique.push(id);
+        }
+    }
+    unique
+}
+
 fn created(call: &Call<'_, '_>, id: i64) -> Result {
     let ticket = call.account().tickets.get(id).ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::created(
-        &format!("tickets/{id}"),
-        &call.ticket_view(ticket, Shape::Created, Includes::default()),
-    ))
+    let view = call.ticket_view(ticket, Shape::Created, Includes::default());
+    Ok(Answer::written(201, &view).at(format!("tickets/{id}")))
 }
 
 /// Who the ticket is from: an id, or one of the handles. [D]
@@ -442,11 +496,8 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let performer = Performer::Agent(call.agent);
     call.desk.edit_ticket(id, edit, performer);
     let ticket = call.account().tickets.get(id).ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(&call.ticket_view(
-        ticket,
-        Shape::View,
-        Includes::default(),
-    )))
+    let view = call.ticket_view(ticket, Shape::View, Includes::default());
+    Ok(Answer::written(200, &view))
 }
 
 /// A ticket that begins with a mail to the customer. [D: status 5, source 10]

@@ -4,15 +4,17 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::input::Input;
 use super::ticket_view::{Includes, Shape, TicketView};
 use super::ticket_write;
 use crate::core::account::Job;
 use crate::core::agenda::Task;
 use crate::core::events::Performer;
+use crate::core::html::Markup;
 use crate::core::ids::uuid;
 use crate::core::people::scope;
 use crate::core::settings::duration;
-use crate::core::tickets::{Shelf, Ticket};
+use crate::core::tickets::{Association, Merging, Shelf, Ticket};
 
 /// Includes of one ticket. [D]
 const INCLUDES: [&str; 4] = ["conversations", "requester", "company", "stats"];
@@ -88,7 +90,10 @@ pub(super) fn includes(words: &[&str]) -> Includes {
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let include = includes(&call.query.includes(&INCLUDES)?);
     let ticket = call.ticket(0)?;
-    Ok(Answer::ok(&call.ticket_view(ticket, Shape::View, include)))
+    Ok(Answer::written(
+        200,
+        &call.ticket_view(ticket, Shape::View, include),
+    ))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
@@ -158,6 +163,17 @@ pub(super) fn watchers(call: &mut Call<'_, '_>) -> Result {
     ))
 }
 
+/// A note of the merger's own words: its body, and whether it is private. [D]
+fn merge_note(input: &mut Input, key: &str) -> Option<(Markup, bool)> {
+    let mut note = Input::from_json(input.object(key)??);
+    note.allow(&["body", "private"]);
+    note.require("body");
+    let body = note.text("body").flatten();
+    let private = note.flag("private").flatten().unwrap_or(true);
+    input.errors.append(&mut note.errors);
+    Some((Markup::from_client(&body?), private))
+}
+
 pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
     const KEYS: [&str; 5] = [
         "primary_id",
@@ -172,16 +188,14 @@ pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
     input.require("ticket_ids");
     let primary = input.integer("primary_id").flatten();
     let secondary = input.integers("ticket_ids").flatten().unwrap_or_default();
-    input.flag("convert_recepients_to_cc");
-    for key in ["note_in_primary", "note_in_secondary"] {
-        if let Some(Some(mut note)) = input
-            .object(key)
-            .map(|note| note.map(super::input::Input::from_json))
-        {
-            note.allow(&["body", "private"]);
-            input.errors.append(&mut note.errors);
-        }
-    }
+    let keep_recipients = input.flag("convert_recepients_to_cc").flatten();
+    let mut notes = ["note_in_primary", "note_in_secondary"].map(|key| merge_note(input, key));
+    let [in_primary, in_secondary] = &mut notes;
+    let merging = Merging {
+        in_primary: in_primary.take(),
+        in_secondary: in_secondary.take(),
+        keep_recipients: keep_recipients.unwrap_or(false),
+    };
     let known = |id: &i64| {
         call.desk
             .account
@@ -206,7 +220,7 @@ pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
     let performer = Performer::Agent(call.agent);
     if let Some(primary) = primary {
         for id in secondary {
-            call.desk.merge_ticket(id, primary, performer);
+            call.desk.merge_ticket(id, primary, &merging, performer);
         }
     }
     Ok(Answer::nothing())
@@ -244,12 +258,12 @@ fn start_job(call: &mut Call<'_, '_>, work: Value) -> Answer {
     )
 }
 
-fn bulk_ids(call: &mut Call<'_, '_>) -> Result<(super::input::Input, Vec<i64>)> {
+fn bulk_ids(call: &mut Call<'_, '_>) -> Result<(Input, Vec<i64>)> {
     call.input.allow(&["bulk_action"]);
     call.input.require("bulk_action");
     let action = call.input.object("bulk_action").flatten();
     call.checked()?;
-    let mut action = super::input::Input::from_json(action.unwrap_or_default());
+    let mut action = Input::from_json(action.unwrap_or_default());
     action.require("ids");
     let ids = action.integers("ids").flatten().unwrap_or_default();
     if ids.is_empty() && action.errors.is_empty() {
@@ -286,11 +300,8 @@ pub(super) fn bulk_update(call: &mut Call<'_, '_>) -> Result {
         action.refuse(FieldError::missing("body"));
     }
     let body = body.map(str::to_owned);
-    call.input = super::input::Input {
-        map: properties.clone().unwrap_or_default(),
-        errors: action.errors,
-        ..Default::default()
-    };
+    call.input = Input::from_json(properties.clone().unwrap_or_default());
+    call.input.errors = action.errors;
     ticket_write::read_edit(call);
     call.checked()?;
     Ok(start_job(
@@ -323,25 +334,11 @@ pub(super) fn delete_attachment(call: &mut Call<'_, '_>) -> Result {
     Ok(Answer::nothing())
 }
 
-/// The children of a parent, or the parent of a child. [D]
-fn associates(call: &Call<'_, '_>) -> Result<Vec<i64>> {
-    let ticket = call.ticket(0)?;
-    let children = call
-        .account()
-        .tickets
-        .iter()
-        .filter(|each| each.rare().parent_id == Some(ticket.id));
-    Ok(ticket
-        .rare()
-        .parent_id
-        .into_iter()
-        .chain(children.map(|each| each.id))
-        .collect())
-}
-
+/// The tickets at the other end of an association, whichever end this is. [D]
 pub(super) fn associated(call: &mut Call<'_, '_>) -> Result {
     let page = call.query.page()?;
-    let ids = associates(call)?;
+    let association = call.ticket(0)?.rare().association.as_ref();
+    let ids = association.map_or(&[][..], Association::ids);
     let all = ids.iter().filter_map(|id| call.account().tickets.get(*id));
     let (shown, more) = super::ticket_list::one_page(all, page);
     let shape = Shape::Listed { description: false };
@@ -349,25 +346,24 @@ pub(super) fn associated(call: &mut Call<'_, '_>) -> Result {
         .into_iter()
         .map(|ticket| call.ticket_view(ticket, shape, Includes::default()))
         .collect();
-    let mut answer = Answer::ok(&views);
+    let mut answer = Answer::written(200, &views);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }
 
 pub(super) fn prime_association(call: &mut Call<'_, '_>) -> Result {
-    let parent = call.ticket(0)?.rare().parent_id.ok_or(Failure::NOT_FOUND)?;
+    let association = call.ticket(0)?.rare().association.as_ref();
+    let prime = association.and_then(Association::prime);
+    let parent = prime.ok_or(Failure::NOT_FOUND)?;
     let ticket = call
         .account()
         .tickets
         .get(parent)
         .ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(&call.ticket_view(
-        ticket,
-        Shape::View,
-        Includes::default(),
-    )))
+    let view = call.ticket_view(ticket, Shape::View, Includes::default());
+    Ok(Answer::written(200, &view))
 }
 
 const SUMMARIES: &str = "ticket_summaries";
@@ -387,7 +383,7 @@ pub(super) fn set_summary(call: &mut Call<'_, '_>) -> Result {
     call.input.allow(&["body", "user_id", "attachments"]);
     call.input.require("body");
     let body = call.input.text("body").flatten().unwrap_or_default();
-    call.input.integer("user_id");
+    call.input.check("user_id", Input::integer);
     call.checked()?;
     let markup = crate::core::html::Markup::from_client(&body);
     let now = crate::core::time::seconds(call.desk.now);

@@ -46,7 +46,7 @@ fn paged<'v>(call: &Call<'_, '_>, items: impl Iterator<Item = &'v Value>) -> Res
     let (shown, more) = one_page(items, page);
     let mut answer = Answer::ok(&shown);
     if more {
-        answer.link = Some(call.query.next_link(call.base, call.path, page));
+        answer.link = Some(call.next_link(page));
     }
     Ok(answer)
 }

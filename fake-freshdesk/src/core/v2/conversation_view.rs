@@ -1,0 +1,98 @@
+//! Replies and notes as JSON.
+
+use super::base::Base;
+use super::file_view::Files;
+use super::json::{At, Json, Object, put};
+use crate::core::account::Account;
+use crate::core::tickets::Conversation;
+use crate::core::time::Ms;
+
+/// Which of a conversation's shapes. [O]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConversationShape {
+    /// In lists: everything.
+    Listed,
+    /// A reply's 201: no `private`, `incoming`, `source`, `support_email`.
+    Reply,
+    /// A note's 201: no `from_email`, `cc_emails`, `source`.
+    Note,
+}
+
+/// A conversation, to be written.
+pub(crate) struct ConversationView<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) ticket_id: i64,
+    pub(crate) conversation: &'a Conversation,
+    pub(crate) now: Ms,
+    pub(crate) base: Base<'a>,
+    pub(crate) shape: ConversationShape,
+}
+
+impl ConversationView<'_> {
+    fn listed(&self, map: &mut Object<'_>) {
+        let each = self.conversation;
+        put!(map, "support_email", &each.support_email);
+        put!(map, "source", &each.source);
+        put!(map, "category", &each.category);
+        put!(map, "to_emails", &each.to_emails);
+        put!(map, "from_email", &each.from_email);
+        put!(map, "cc_emails", &each.cc_emails);
+        let bcc = (!each.bcc_emails.is_empty()).then_some(&each.bcc_emails);
+        put!(map, "bcc_emails", &bcc);
+        put!(map, "email_failure_count", &());
+        put!(map, "outgoing_failures", &());
+        put!(map, "thread_id", &());
+        put!(map, "thread_message_id", &());
+        put!(map, "auto_response", &each.auto_response);
+        put!(map, "automation_id", &each.automation.map(|(id, _)| id));
+        put!(
+            map,
+            "automation_type_id",
+            &each.automation.map(|(_, kind)| kind)
+        );
+        put!(map, "last_edited_at", &each.last_edited_at.map(At));
+        put!(map, "last_edited_user_id", &each.last_edited_user_id);
+    }
+}
+
+impl Json for ConversationView<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let each = self.conversation;
+        let files = Files {
+            list: &each.attachments,
+            now: self.now,
+            base: self.base,
+            seconds: self.account.settings.attachment_url_seconds,
+        };
+        let mut map = Object::begin(out);
+        put!(map, "body", &each.body.html);
+        put!(map, "body_text", &each.body.text);
+        put!(map, "id", &each.id);
+        if self.shape != ConversationShape::Reply {
+            put!(map, "incoming", &each.incoming);
+            put!(map, "private", &each.private);
+        }
+        put!(map, "user_id", &each.user_id);
+        match self.shape {
+            ConversationShape::Reply => {
+                put!(map, "from_email", &each.from_email);
+                put!(map, "cc_emails", &each.cc_emails);
+                put!(map, "bcc_emails", &each.bcc_emails);
+                put!(map, "replied_to", &each.to_emails);
+            }
+            ConversationShape::Note => {
+                put!(map, "support_email", &each.support_email);
+                put!(map, "notified_to", &each.to_emails);
+            }
+            ConversationShape::Listed => self.listed(&mut map),
+        }
+        put!(map, "ticket_id", &self.ticket_id);
+        put!(map, "created_at", &At(each.created_at));
+        put!(map, "updated_at", &At(each.updated_at));
+        put!(map, "attachments", &files);
+        if self.shape == ConversationShape::Listed {
+            put!(map, "source_additional_info", &());
+        }
+        map.end();
+    }
+}
