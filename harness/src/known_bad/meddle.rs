@@ -50,8 +50,8 @@ impl Call {
     }
 
     /// Whether it is this method on a path that ends so.
-    pub(super) fn is(&self, method: Method, end: &str) -> bool {
-        self.parts.method == method && self.path().ends_with(end)
+    pub(super) fn is(&self, method: &Method, end: &str) -> bool {
+        self.parts.method == *method && self.path().ends_with(end)
     }
 
     /// The ticket that its path names, and what comes after.
@@ -62,8 +62,8 @@ impl Call {
     }
 
     /// Whether it reads, or changes, one ticket itself.
-    pub(super) fn is_ticket(&self, method: Method) -> bool {
-        self.parts.method == method && self.ticket().is_some_and(|(_, rest)| rest.is_empty())
+    pub(super) fn is_ticket(&self, method: &Method) -> bool {
+        self.parts.method == *method && self.ticket().is_some_and(|(_, rest)| rest.is_empty())
     }
 
     /// Whether it reads a ticket or its conversations.
@@ -84,7 +84,7 @@ impl Call {
     }
 
     /// The same call as a read of the same path.
-    pub(super) fn as_read(mut self) -> Self {
+    pub(super) fn into_read(mut self) -> Self {
         self.parts.method = Method::GET;
         self.parts.headers.remove(http::header::CONTENT_LENGTH);
         self.parts.headers.remove(http::header::CONTENT_TYPE);

@@ -64,19 +64,19 @@ pub(super) const ALL: &[KnownBad] = &[
         p.thread_pages = ThreadPages::First;
     }),
     bad("replaces tags", "FLW-4", |p| {
-        p.tag_writing = TagWriting::Replace
+        p.tag_writing = TagWriting::Replace;
     }),
     bad("never looks again before posting", "FLW-7", |p| {
-        p.recheck = Recheck::Never
+        p.recheck = Recheck::Never;
     }),
     bad("sends again what may have arrived", "FLW-8", |p| {
         p.after_ambiguous_post = AfterAmbiguousPost::Resend;
     }),
     bad("answers out-of-office mail", "FLW-11", |p| {
-        p.answer_automatic_mail = true
+        p.answer_automatic_mail = true;
     }),
     bad("talks to a robot for ever", "FLW-11", |p| {
-        p.posts_per_hour = usize::MAX
+        p.posts_per_hour = usize::MAX;
     }),
     bad("routes before it notes", "HND-1", |p| {
         p.handoff_order = HandoffOrder::RouteThenNote;
@@ -123,10 +123,10 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("uses half of the quota", "LIM-3", |p| p.quota_reserve = 0.6),
     bad("attaches 15 MB at most", "LIM-4", |p| {
-        p.attachment_bytes = 15 * 1024 * 1024
+        p.attachment_bytes = 15 * 1024 * 1024;
     }),
     bad("sends more than 20 MB", "LIM-4", |p| {
-        p.attachment_bytes = usize::MAX
+        p.attachment_bytes = usize::MAX;
     }),
     bad("imports the last 30 days", "LIM-6", |p| {
         p.backfill_window = Duration::from_secs(30 * 24 * 3600);
@@ -138,10 +138,10 @@ pub(super) const ALL: &[KnownBad] = &[
         p.backfill_statuses = vec![2, 3, 4, 5];
     }),
     bad("backfills open tickets only", "LIM-6", |p| {
-        p.backfill_statuses = vec![2]
+        p.backfill_statuses = vec![2];
     }),
     bad("posts the summary publicly", "SEC-5", |p| {
-        p.privacy = Privacy::NotesGoPublic
+        p.privacy = Privacy::NotesGoPublic;
     }),
 ];
 

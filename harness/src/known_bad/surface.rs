@@ -51,7 +51,7 @@ pub(super) const ALL: &[KnownBad] = &[
         "VER-4",
         |inner| {
             hearing(inner, |call, answer| {
-                if call.is(Method::POST, VERIFY) && answer.status() == 422 {
+                if call.is(&Method::POST, VERIFY) && answer.status() == 422 {
                     answer.edit(|body| body["error"]["message"] = json!("internal error"));
                 }
             })
@@ -76,14 +76,14 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("shows the key", "VER-6", |inner| {
         with_key(inner, |call, answer, key| {
-            if call.is(Method::GET, SETTINGS) && answer.status() == 200 {
+            if call.is(&Method::GET, SETTINGS) && answer.status() == 200 {
                 answer.edit(|body| body["api_key"] = json!(key));
             }
         })
     }),
     bad("does not say whose key it is", "VER-7", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::POST, VERIFY) && answer.status() == 200 {
+            if call.is(&Method::POST, VERIFY) && answer.status() == 200 {
                 answer.edit(|body| {
                     body["agent"]["name"] = json!("");
                     body["agent"]["email"] = json!("");
@@ -148,7 +148,7 @@ pub(super) const ALL: &[KnownBad] = &[
     bad("keeps the old webhook URL alive", "WHK-3", keeps_old_urls),
     bad("calls a Free account connected", "WHK-4", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, SETTINGS) {
+            if call.is(&Method::GET, SETTINGS) {
                 answer.edit(|body| {
                     let reason = body["connection"]["reason"]
                         .as_str()
@@ -194,7 +194,7 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("shows two sessions for one ticket", "FLW-1", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, "/v1/sessions") {
+            if call.is(&Method::GET, "/v1/sessions") {
                 answer.edit(|body| {
                     let items = body["items"].as_array_mut();
                     if let Some(items) = items
@@ -235,7 +235,7 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("does not report an invalid target", "HND-2", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, "/v1/problems") {
+            if call.is(&Method::GET, "/v1/problems") {
                 answer.edit(|body| {
                     if let Some(items) = body["items"].as_array_mut() {
                         items.retain(|item| item["kind"] != json!("handoff_target_invalid"));
@@ -256,7 +256,7 @@ pub(super) const ALL: &[KnownBad] = &[
     ),
     bad("warns of nothing", "MRK-1", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::PUT, SETTINGS) {
+            if call.is(&Method::PUT, SETTINGS) {
                 answer.edit(|body| body["warnings"] = json!([]));
             }
         })
@@ -266,7 +266,7 @@ pub(super) const ALL: &[KnownBad] = &[
         "MRK-1",
         |inner| {
             hearing(inner, |call, answer| {
-                let warns = call.is(Method::PUT, SETTINGS)
+                let warns = call.is(&Method::PUT, SETTINGS)
                     && answer.json().is_some_and(|body| {
                         body["warnings"].as_array().is_some_and(|warnings| {
                             warnings.iter().any(|w| w["field"] == json!("marker_field"))
@@ -304,14 +304,14 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("reports nothing that it gave up", "LIM-2", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, "/v1/problems") {
+            if call.is(&Method::GET, "/v1/problems") {
                 answer.edit(|body| body["items"] = json!([]));
             }
         })
     }),
     bad("writes the key into its problems", "SEC-1", |inner| {
         with_key(inner, |call, answer, key| {
-            if call.is(Method::GET, "/v1/problems") {
+            if call.is(&Method::GET, "/v1/problems") {
                 answer.edit(|body| {
                     for item in body["items"].as_array_mut().into_iter().flatten() {
                         item["message"] = json!(format!("with the key {key}: gave up"));
@@ -365,7 +365,7 @@ fn is_webhook(call: &Call) -> bool {
 }
 
 fn edit_settings(call: &mut Call, edit: impl FnOnce(&mut Value)) {
-    if call.is(Method::PUT, SETTINGS)
+    if call.is(&Method::PUT, SETTINGS)
         && let Some(mut body) = call.json()
     {
         edit(&mut body);
@@ -396,7 +396,7 @@ fn hearing_sessions(
 /// Leaves findings of a row out; of every row for "".
 fn without_findings(inner: HttpService, row: &'static str) -> HttpService {
     hearing(inner, move |call, answer| {
-        if call.is(Method::GET, "/v1/diagnosis") {
+        if call.is(&Method::GET, "/v1/diagnosis") {
             answer.edit(|body| {
                 if let Some(findings) = body["findings"].as_array_mut() {
                     findings.retain(|finding| !row.is_empty() && finding["clause"] != json!(row));
@@ -414,7 +414,7 @@ fn with_key(
     let key: Mutex<String> = Mutex::default();
     hearing(inner, move |call, answer| {
         let mut key = key.lock().unwrap_or_else(PoisonError::into_inner);
-        if call.is(Method::PUT, SETTINGS)
+        if call.is(&Method::PUT, SETTINGS)
             && let Some(typed) = call
                 .json()
                 .and_then(|body| body["api_key"].as_str().map(str::to_owned))
@@ -427,13 +427,16 @@ fn with_key(
     })
 }
 
+/// What was typed, and how it was refused.
+type Refusals = BTreeMap<Vec<u8>, (StatusCode, Value)>;
+
 /// Gives the first refusal of a key again for ever.
 fn remembers_refusals(inner: HttpService) -> HttpService {
-    let refused: Arc<Mutex<BTreeMap<Vec<u8>, (StatusCode, Value)>>> = Arc::default();
+    let refused: Arc<Mutex<Refusals>> = Arc::default();
     meddling(inner, move |way, call| {
         let refused = refused.clone();
         Box::pin(async move {
-            if !call.is(Method::POST, VERIFY) {
+            if !call.is(&Method::POST, VERIFY) {
                 return way.send(call).await;
             }
             let typed = call.body.to_vec();
@@ -465,7 +468,7 @@ fn saves_first(inner: HttpService) -> HttpService {
     let typed: Mutex<Option<Value>> = Mutex::default();
     hearing(inner, move |call, answer| {
         let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
-        if call.is(Method::PUT, SETTINGS) {
+        if call.is(&Method::PUT, SETTINGS) {
             *typed = call.json().map(|mut body| {
                 if let Some(fields) = body.as_object_mut() {
                     fields.remove("api_key");
@@ -473,7 +476,7 @@ fn saves_first(inner: HttpService) -> HttpService {
                 body
             });
         }
-        if call.is(Method::GET, SETTINGS)
+        if call.is(&Method::GET, SETTINGS)
             && answer.status() == 404
             && let Some(settings) = typed.as_ref()
         {

@@ -41,7 +41,7 @@ pub(super) const ALL: &[KnownBad] = &[
     ),
     bad("wants the account's owner as its agent", "VER-1", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, "/roles") {
+            if call.is(&Method::GET, "/roles") {
                 answer.edit(|roles| {
                     for role in roles.as_array_mut().into_iter().flatten() {
                         if role["name"] == json!("Administrator") {
@@ -54,14 +54,14 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("takes any agent's key", "VER-2", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, "/roles") && answer.status() == 403 {
+            if call.is(&Method::GET, "/roles") && answer.status() == 403 {
                 *answer = Answer::of(StatusCode::OK, &json!([]));
             }
         })
     }),
     bad("goes on with a dead key", "VER-8", |inner| {
         hearing(inner, |call, answer| {
-            if answer.status() == 401 && !call.is(Method::GET, "/agents/me") {
+            if answer.status() == 401 && !call.is(&Method::GET, "/agents/me") {
                 *answer = Answer::of(StatusCode::SERVICE_UNAVAILABLE, &json!({}));
             }
         })
@@ -151,7 +151,7 @@ pub(super) const ALL: &[KnownBad] = &[
                 let routes = call.json().is_some_and(|body| {
                     body.get("responder_id").is_some() || body.get("group_id").is_some()
                 });
-                if call.is_ticket(Method::PUT)
+                if call.is_ticket(&Method::PUT)
                     && routes
                     && matches!(answer.status(), 429 | 500..=599)
                 {
@@ -191,7 +191,7 @@ pub(super) const ALL: &[KnownBad] = &[
                 let asked = call
                     .json()
                     .and_then(|body| body.get("responder_id").cloned());
-                if call.is_ticket(Method::PUT)
+                if call.is_ticket(&Method::PUT)
                     && let Some(asked) = asked
                 {
                     answer.edit(|ticket| ticket["responder_id"] = asked);
@@ -237,7 +237,7 @@ pub(super) const ALL: &[KnownBad] = &[
     bad("resolves without a note", "RES-2", |inner| {
         meddling(inner, |way, call| {
             Box::pin(async move {
-                let resolution = call.is(Method::POST, "/notes")
+                let resolution = call.is(&Method::POST, "/notes")
                     && String::from_utf8_lossy(&call.body).contains("AI resolution");
                 if resolution {
                     return Ok(Answer::of(StatusCode::CREATED, &json!({ "id": 1 })));
@@ -251,7 +251,7 @@ pub(super) const ALL: &[KnownBad] = &[
     }),
     bad("reads the first page of the list only", "LIM-8", |inner| {
         hearing(inner, |call, answer| {
-            if call.is(Method::GET, "/tickets") {
+            if call.is(&Method::GET, "/tickets") {
                 answer.parts.headers.remove(header::LINK);
             }
         })
@@ -304,7 +304,7 @@ fn updating(
     edit: impl Fn(&mut serde_json::Map<String, Value>) + Send + Sync + 'static,
 ) -> HttpService {
     asking(inner, move |call| {
-        if !call.is_ticket(Method::PUT) {
+        if !call.is_ticket(&Method::PUT) {
             return;
         }
         let Some(Value::Object(mut body)) = call.json() else {
@@ -312,7 +312,7 @@ fn updating(
         };
         edit(&mut body);
         if body.is_empty() {
-            *call = call.clone().as_read();
+            *call = call.clone().into_read();
         } else {
             call.set_json(&Value::Object(body));
         }
@@ -325,7 +325,8 @@ fn hearing_ticket(
     edit: impl Fn(&mut Value) + Send + Sync + 'static,
 ) -> HttpService {
     hearing(inner, move |call, answer| {
-        if answer.status() == 200 && (call.is_ticket(Method::GET) || call.is_ticket(Method::PUT)) {
+        if answer.status() == 200 && (call.is_ticket(&Method::GET) || call.is_ticket(&Method::PUT))
+        {
             answer.edit(&edit);
         }
     })
@@ -341,7 +342,7 @@ fn hearing_thread(
     let ai: Mutex<Value> = Mutex::default();
     hearing(inner, move |call, answer| {
         // Nothing panics while these are held.
-        if call.is(Method::GET, "/agents/me") {
+        if call.is(&Method::GET, "/agents/me") {
             let me = answer.json().map(|me| me["id"].clone());
             *ai.lock().unwrap_or_else(PoisonError::into_inner) = me.unwrap_or_default();
         }
@@ -367,7 +368,7 @@ fn hearing_thread(
 fn answers_twice(inner: HttpService) -> HttpService {
     meddling(inner, |way, call| {
         Box::pin(async move {
-            if call.is(Method::POST, "/reply") {
+            if call.is(&Method::POST, "/reply") {
                 way.send(call.clone()).await?;
             }
             way.send(call).await
@@ -379,7 +380,7 @@ fn answers_twice(inner: HttpService) -> HttpService {
 fn reads_once(inner: HttpService) -> HttpService {
     let first: Mutex<BTreeMap<u64, (Value, Value)>> = Mutex::default();
     hearing(inner, move |call, answer| {
-        let Some((id, _)) = call.ticket().filter(|_| call.is_ticket(Method::GET)) else {
+        let Some((id, _)) = call.ticket().filter(|_| call.is_ticket(&Method::GET)) else {
             return;
         };
         let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -398,10 +399,10 @@ fn stops_syncing(inner: HttpService) -> HttpService {
     let ai: Mutex<Value> = Mutex::default();
     hearing(inner, move |call, answer| {
         let mut ai = ai.lock().unwrap_or_else(PoisonError::into_inner);
-        if call.is(Method::GET, "/agents/me") {
+        if call.is(&Method::GET, "/agents/me") {
             *ai = answer.json().map(|me| me["id"].clone()).unwrap_or_default();
         }
-        if call.is_ticket(Method::GET) {
+        if call.is_ticket(&Method::GET) {
             answer.edit(|ticket| {
                 let owner = &ticket["responder_id"];
                 if !owner.is_null() && *owner != *ai {
@@ -419,7 +420,7 @@ fn gives_up_after_refusal(inner: HttpService) -> HttpService {
     meddling(inner, move |way, call| {
         let refused = refused.clone();
         Box::pin(async move {
-            let Some((id, _)) = call.ticket().filter(|_| call.is_ticket(Method::PUT)) else {
+            let Some((id, _)) = call.ticket().filter(|_| call.is_ticket(&Method::PUT)) else {
                 return way.send(call).await;
             };
             let again = refused
@@ -427,7 +428,7 @@ fn gives_up_after_refusal(inner: HttpService) -> HttpService {
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&id);
             if again {
-                return way.send(call.as_read()).await;
+                return way.send(call.into_read()).await;
             }
             let answer = way.send(call).await?;
             if answer.status() == 400 {
@@ -448,7 +449,7 @@ fn notes_resolutions(inner: HttpService) -> HttpService {
         let noted = noted.clone();
         Box::pin(async move {
             let answer = way.send(call.clone()).await?;
-            let resolved = call.is_ticket(Method::GET)
+            let resolved = call.is_ticket(&Method::GET)
                 && answer
                     .json()
                     .is_some_and(|ticket| matches!(ticket["status"].as_u64(), Some(4 | 5)));

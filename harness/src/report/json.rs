@@ -50,7 +50,7 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Value {
         }
         Verdict::HarnessError { message } => value["error"] = message.clone().into(),
         Verdict::KnownFailure { reason, .. } | Verdict::NotTested { reason } => {
-            value["reason"] = reason.clone().into()
+            value["reason"] = reason.clone().into();
         }
     }
     value

@@ -159,7 +159,7 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
         brain,
         time,
         recorder,
-        host: BridgeHost::Live(bridge),
+        host: BridgeHost::Live(Box::new(bridge)),
         keeps: Box::new(Processes {
             _fake: fake,
             _brain: serving,

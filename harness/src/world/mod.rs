@@ -73,7 +73,7 @@ pub(crate) enum BridgeHost {
     /// In this thread.
     Simulated(simulated::SimulatedBridge),
     /// As a process.
-    Live(live::LiveBridge),
+    Live(Box<live::LiveBridge>),
 }
 
 impl World {
