@@ -278,6 +278,13 @@ pub struct Expectation {
         skip_serializing_if = "Option::is_none"
     )]
     pub answered_with: Option<u16>,
+    /// Of calls: in how many different minutes they were made.
+    #[serde(
+        default,
+        rename = "in minutes",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub in_minutes: Option<Count>,
     /// Of calls: each wait between two sends is longer than the one before.
     #[serde(
         default,
@@ -492,7 +499,7 @@ const SETTINGS: &[&str] = &["saved settings"];
 const VERIFY: &[&str] = &["verify"];
 
 /// Which properties go with which subjects, as they are written.
-const PROPERTIES: [(&str, &[&str]); 62] = [
+const PROPERTIES: [(&str, &[&str]); 63] = [
     ("ai replies", TICKETS),
     ("ai notes", TICKETS),
     ("tags", TICKETS),
@@ -534,6 +541,7 @@ const PROPERTIES: [(&str, &[&str]); 62] = [
     ("no retry before", CALLS),
     ("answered with", CALLS),
     ("growing waits", CALLS),
+    ("in minutes", CALLS),
     ("agent", VERIFY),
     ("email", VERIFY),
     ("code", VERIFY),

@@ -1,6 +1,7 @@
 //! What the bridge's calls show: how many, how far apart, where to, and how
 //! long many tickets took.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -36,6 +37,15 @@ impl Ground<'_> {
             .collect();
         let mut differences = Differences::default();
         differences.count("calls", expectation.exactly, calls.len());
+        let minutes: BTreeSet<i64> = calls
+            .iter()
+            .map(|call| call.at.as_second().div_euclid(60))
+            .collect();
+        differences.count(
+            "minutes with such calls",
+            expectation.in_minutes,
+            minutes.len(),
+        );
         let mut entries: Vec<usize> = calls.iter().rev().take(SHOWN).map(|call| call.n).collect();
         entries.reverse();
         if let Some(least) = expectation.no_retry_before {
