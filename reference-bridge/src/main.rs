@@ -2,14 +2,15 @@
 //!
 //! * [`mod@self`]: start, serve, stop, exit codes
 //! * `options`: flags and environment
+//! * `config`: the same from a file
 //! * `sockets`: the way to Freshdesk and to the brain over sockets
 
+mod config;
 mod options;
 mod sockets;
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
-use clap::Parser as _;
 use options::{Command, Doctor, Options, StoreChoice};
 use reference_bridge::{
     Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, OpenAiBrain,
@@ -51,7 +52,10 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match config::options(std::env::args_os().collect()) {
+        Ok(options) => options,
+        Err(error) => return end(&Failure::usage(error)),
+    };
     let level = options.log.clone();
     let filter = match tracing_subscriber::EnvFilter::try_new(&level) {
         Ok(filter) => filter,

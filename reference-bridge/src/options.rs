@@ -1,4 +1,5 @@
-//! Flags and environment. A flag wins over its variable.
+//! Flags and environment. A flag wins over its variable, and both over the file
+//! that `config` reads.
 
 use std::{
     net::SocketAddr,
@@ -31,6 +32,17 @@ EXAMPLE
   The answer shows the webhook URL and the two payloads to paste into the
   account's automation rules.
 
+SETTINGS FILE
+  Every flag may stand in a YAML file instead, with underscores for dashes; a
+  flag wins over its variable, and both win over the file:
+
+    # bridge.yaml, used with --config bridge.yaml
+    listen: 0.0.0.0:8090
+    public_url: https://bridge.example.com
+    brain_url: http://127.0.0.1:9000
+    store: sqlite:/var/lib/bridge/bridge.sqlite
+    log_json: true
+
 EXIT CODES
   0 stopped when asked to   2 wrong use (flags, environment, a taken port)
   3 the store or the system failed"
@@ -38,6 +50,10 @@ EXIT CODES
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+
+    /// A YAML file with settings (see below).
+    #[arg(long, env = "BRIDGE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 
     /// Where to listen; port 0 takes a free one. The line `listening
     /// http://ADDRESS` on standard output says when it is ready.

@@ -7,6 +7,7 @@
 //! * `postgres`: [`PostgresStore`], for several replicas
 //! * `sql`: what the SQL stores share
 //! * `arrivals`: webhooks on their way to the disk
+//! * `remembered`: what one process need not read twice
 //! * `seal`: [`Seal`], the API key encrypted at rest
 //!
 //! The test-suite in `tests/store.rs` runs on every backend.
@@ -15,6 +16,7 @@ mod arrivals;
 mod change;
 mod memory;
 mod postgres;
+mod remembered;
 mod seal;
 mod sql;
 mod sqlite;

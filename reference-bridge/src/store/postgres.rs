@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::{
-    PgPool, Row as _,
+    Connection as _, PgConnection, PgPool, Row as _,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -13,6 +13,7 @@ use sqlx::{
 use super::{
     Deliveries, Seal, SessionFilter, SessionPage, StoreError, Write,
     arrivals::Arrival,
+    remembered::Remembered,
     sql::{self, sql_store},
 };
 use crate::{
@@ -38,20 +39,12 @@ pub enum PostgresError {
     WrongKey(String),
 }
 
-/// Nothing to switch back.
-struct Synced;
-
-impl Synced {
-    async fn over(self) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
 /// A store in a PostgreSQL database, shared by all replicas.
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
     pool: PgPool,
     seal: Seal,
+    remembered: Remembered,
 }
 
 impl PostgresStore {
@@ -78,7 +71,12 @@ impl PostgresStore {
                 }
                 other => PostgresError::Connect(other.to_string()),
             })?;
-        let store = Self { pool, seal };
+        let store = Self {
+            pool,
+            seal,
+            // Another replica may change the connection at any time.
+            remembered: Remembered::never(),
+        };
         super::Store::connection(&store)
             .await
             .map_err(|error| PostgresError::WrongKey(error.to_string()))?;
@@ -86,8 +84,12 @@ impl PostgresStore {
     }
 
     /// PostgreSQL waits for the disk at every commit.
-    async fn sync_to_disk(&self) -> Result<Synced, StoreError> {
-        Ok(Synced)
+    #[expect(
+        clippy::unused_async,
+        reason = "it has the shape of the other SQL store's"
+    )]
+    async fn wait_for_disk(_: &mut PgConnection, _: bool) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn accept_durably(&self, arrival: Arrival) -> Result<(), StoreError> {
@@ -114,7 +116,7 @@ impl PostgresStore {
 
 sql_store!(
     PostgresStore,
-    begin: |store| store.pool.begin().await?,
+    begin: |connection| connection.begin().await?,
     claim: "UPDATE queue SET lease_owner = $1, lease_until = $2
             WHERE (account, ticket_id) IN (
                 SELECT account, ticket_id FROM queue

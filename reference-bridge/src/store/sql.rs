@@ -110,12 +110,13 @@ pub(super) const PUT_PROBLEM: &str = "
     INSERT INTO problems (account, kind, ticket_id, since, message) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (account, kind, ticket_id) DO UPDATE SET message = $5";
 
-/// Implements [`Store`](super::Store) for a struct with a `pool` and a `seal`.
-/// `$begin` starts a transaction that may write, `$claim` is the statement that
+/// Implements [`Store`](super::Store) for a struct with a `pool`, a `seal` and
+/// what it has `remembered`, which can accept durably and make a connection wait
+/// for the disk. `$begin` starts a transaction that may write, `$claim` is the statement that
 /// takes jobs, `$reclaim` whether a start frees what was held, `$poll` how often
 /// to look for what other processes put into the queue.
 macro_rules! sql_store {
-    ($store:ty, begin: |$this:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr, poll: $poll:expr) => {
+    ($store:ty, begin: |$connection:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr, poll: $poll:expr) => {
         #[async_trait::async_trait]
         impl $crate::store::Store for $store {
             async fn ping(&self) -> Result<(), StoreError> {
@@ -124,11 +125,15 @@ macro_rules! sql_store {
             }
 
             async fn connection(&self) -> Result<Option<Connection>, StoreError> {
-                sqlx::query("SELECT doc FROM connection WHERE id = 1")
+                if let Some(connection) = self.remembered.get() {
+                    return Ok(connection);
+                }
+                let connection = sqlx::query("SELECT doc FROM connection WHERE id = 1")
                     .fetch_optional(&self.pool)
                     .await?
                     .map(|row| sql::read_connection(row.try_get("doc")?, &self.seal))
-                    .transpose()
+                    .transpose()?;
+                Ok(connection)
             }
 
             async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError> {
@@ -139,6 +144,7 @@ macro_rules! sql_store {
                 .bind(sql::connection_doc(connection, &self.seal)?)
                 .execute(&self.pool)
                 .await?;
+                self.remembered.set(Some(connection.clone()));
                 Ok(())
             }
 
@@ -146,6 +152,7 @@ macro_rules! sql_store {
                 sqlx::query("DELETE FROM connection")
                     .execute(&self.pool)
                     .await?;
+                self.remembered.set(None);
                 Ok(())
             }
 
@@ -245,7 +252,8 @@ macro_rules! sql_store {
             }
 
             async fn finish(&self, job: &Job) -> Result<(), StoreError> {
-                let $this = self;
+                let mut connection = self.pool.acquire().await?;
+                let $connection = &mut connection;
                 let mut transaction = $begin;
                 let deleted = sqlx::query(
                     "DELETE FROM queue WHERE account = $1 AND ticket_id = $2 AND generation = $3",
@@ -326,12 +334,12 @@ macro_rules! sql_store {
             }
 
             async fn record(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-                let $this = self;
-                let synced = if writes.iter().any(sql::must_outlive_the_power) {
-                    Some(self.sync_to_disk().await?)
-                } else {
-                    None
-                };
+                let durable = writes.iter().any(sql::must_outlive_the_power);
+                let mut connection = self.pool.acquire().await?;
+                if durable {
+                    Self::wait_for_disk(&mut connection, true).await?;
+                }
+                let $connection = &mut connection;
                 let mut transaction = $begin;
                 for write in &writes {
                     match write {
@@ -418,8 +426,8 @@ macro_rules! sql_store {
                     }
                 }
                 transaction.commit().await?;
-                if let Some(synced) = synced {
-                    synced.over().await?;
+                if durable {
+                    Self::wait_for_disk(&mut connection, false).await?;
                 }
                 Ok(())
             }

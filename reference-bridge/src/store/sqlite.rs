@@ -2,24 +2,24 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use jiff::Timestamp;
 use sqlx::{
-    Row as _, SqlitePool,
+    Connection as _, Row as _, SqliteConnection, SqlitePool,
     migrate::MigrateError,
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Deliveries, Seal, SessionFilter, SessionPage, StoreError, Write,
     arrivals::{Arrival, Waiting, gather},
+    remembered::Remembered,
     sql::{self, sql_store},
 };
 use crate::{
@@ -73,45 +73,7 @@ pub struct SqliteStore {
     pool: SqlitePool,
     seal: Seal,
     arrivals: mpsc::Sender<Waiting>,
-    disk: Disk,
-}
-
-/// Which transactions wait for the disk. After a crash of the process none is
-/// lost; after a power cut only those that did not wait may be, and what they
-/// said can be read from the thread again. Whoever holds the lock has switched
-/// waiting on; others who happen to write meanwhile wait too, which does no harm.
-#[derive(Clone, Debug)]
-struct Disk {
-    pool: SqlitePool,
-    lock: Arc<Mutex<()>>,
-}
-
-/// Transactions wait for the disk until this is over.
-struct Synced {
-    pool: SqlitePool,
-    _lock: OwnedMutexGuard<()>,
-}
-
-impl Disk {
-    async fn sync(&self) -> Result<Synced, StoreError> {
-        let lock = self.lock.clone().lock_owned().await;
-        sqlx::query("PRAGMA synchronous = FULL")
-            .execute(&self.pool)
-            .await?;
-        Ok(Synced {
-            pool: self.pool.clone(),
-            _lock: lock,
-        })
-    }
-}
-
-impl Synced {
-    async fn over(self) -> Result<(), StoreError> {
-        sqlx::query("PRAGMA synchronous = NORMAL")
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
+    remembered: Remembered,
 }
 
 impl SqliteStore {
@@ -158,22 +120,22 @@ impl SqliteStore {
                 },
             })?;
         let (arrivals, waiting) = mpsc::channel(1024);
-        let disk = Disk {
-            pool: pool.clone(),
-            lock: Arc::default(),
-        };
-        tokio::spawn(write_arrivals(disk.clone(), waiting));
+        tokio::spawn(write_arrivals(pool.clone(), waiting));
         let store = Self {
             pool,
             seal,
             arrivals,
-            disk,
+            remembered: Remembered::default(),
         };
-        if let Err(error) = super::Store::connection(&store).await {
-            return Err(OpenError::WrongKey {
-                file: path.to_owned(),
-                why: error.to_string(),
-            });
+        match super::Store::connection(&store).await {
+            // Nobody else can change the file while it is ours.
+            Ok(connection) => store.remembered.set(connection),
+            Err(error) => {
+                return Err(OpenError::WrongKey {
+                    file: path.to_owned(),
+                    why: error.to_string(),
+                });
+            }
         }
         Ok(store)
     }
@@ -188,8 +150,20 @@ impl SqliteStore {
         self.pool.close().await;
     }
 
-    async fn sync_to_disk(&self) -> Result<Synced, StoreError> {
-        self.disk.sync().await
+    /// Whether transactions wait for the disk. After a crash of the process none
+    /// is lost; after a power cut only those that did not wait may be, and what
+    /// they said can be read from the thread again.
+    async fn wait_for_disk(
+        connection: &mut SqliteConnection,
+        wait: bool,
+    ) -> Result<(), StoreError> {
+        let pragma = if wait {
+            "PRAGMA synchronous = FULL"
+        } else {
+            "PRAGMA synchronous = NORMAL"
+        };
+        sqlx::query(pragma).execute(connection).await?;
+        Ok(())
     }
 
     async fn accept_durably(&self, arrival: Arrival) -> Result<(), StoreError> {
@@ -205,18 +179,19 @@ impl SqliteStore {
 
 /// Writes arriving webhooks down, as many as wait in one transaction: the disk
 /// is asked to sync once for all of them, and each is answered after that.
-async fn write_arrivals(disk: Disk, mut waiting: mpsc::Receiver<Waiting>) {
+async fn write_arrivals(pool: SqlitePool, mut waiting: mpsc::Receiver<Waiting>) {
     while let Some(batch) = gather(&mut waiting).await {
-        let written = write_batch(&disk, &batch).await;
+        let written = write_batch(&pool, &batch).await;
         for one in batch {
             let _ = one.done.send(written.clone());
         }
     }
 }
 
-async fn write_batch(disk: &Disk, batch: &[Waiting]) -> Result<(), StoreError> {
-    let synced = disk.sync().await?;
-    let mut transaction = disk.pool.begin_with("BEGIN IMMEDIATE").await?;
+async fn write_batch(pool: &SqlitePool, batch: &[Waiting]) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    SqliteStore::wait_for_disk(&mut connection, true).await?;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     for Waiting { arrival, .. } in batch {
         let now = sql::micros(arrival.now);
         sqlx::query(sql::ACCEPT)
@@ -235,7 +210,7 @@ async fn write_batch(disk: &Disk, batch: &[Waiting]) -> Result<(), StoreError> {
         }
     }
     transaction.commit().await?;
-    synced.over().await
+    SqliteStore::wait_for_disk(&mut connection, false).await
 }
 
 /// Says what an error at opening means.
@@ -259,7 +234,7 @@ fn explain(path: &Path, error: &sqlx::Error) -> OpenError {
 
 sql_store!(
     SqliteStore,
-    begin: |store| store.pool.begin_with("BEGIN IMMEDIATE").await?,
+    begin: |connection| connection.begin_with("BEGIN IMMEDIATE").await?,
     claim: "UPDATE queue SET lease_owner = $1, lease_until = $2
             WHERE (account, ticket_id) IN (
                 SELECT account, ticket_id FROM queue
