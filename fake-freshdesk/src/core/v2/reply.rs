@@ -55,7 +55,7 @@ pub struct Rate {
     pub remaining: u32,
     /// What this call cost.
     pub used: u32,
-    /// Trials spell the first two with a decimal: `50.0`. [O]
+    /// Trials spell the first two with a decimal: `50.0`. (O)
     pub decimals: bool,
 }
 
@@ -94,7 +94,7 @@ impl Rate {
     }
 }
 
-/// The `status` header: `201 Created`. [O]
+/// The `status` header: `201 Created`. (O)
 #[must_use]
 pub fn status_line(status: u16) -> Cow<'static, str> {
     if status == 200 {
