@@ -134,7 +134,7 @@ async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
         // The sweep's line is put back, with its attempts forgotten.
         (SWEEP, Ok(End::Later(at))) => {
             let put_back = async {
-                desk.store.finish(&job).await?;
+                finish(&desk, &job).await?;
                 desk.store.accept(&job.account, SWEEP, None, at).await
             };
             if let Err(error) = put_back.await {
