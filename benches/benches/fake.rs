@@ -1,6 +1,4 @@
 //! What a call costs in the helpdesk's core: no sockets, no runtime.
-//!
-//! `benches/side-by-side` measures the same over sockets, against a bare server.
 
 #![allow(
     clippy::unwrap_used,
