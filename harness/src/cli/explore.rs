@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 use serde_json::json;
 
@@ -17,6 +16,8 @@ use crate::explore::{Case, Explorer, Found};
 use crate::known_bad;
 use crate::report::RunInfo;
 use crate::report::failure::explain;
+use crate::report::terminal::progress;
+use crate::runner::suite::usual_jobs;
 use crate::scenario::duration::HumanDuration;
 use crate::world::simulated::reference_bridge;
 
@@ -136,19 +137,11 @@ impl Explore {
         let (stop, played) = (AtomicBool::new(false), AtomicU64::new(0));
         let found = Mutex::new(Vec::new());
         let errors = Mutex::new(Vec::new());
-        let bar = ProgressBar::with_draw_target(
-            Some(end.saturating_sub(first).div_ceil(step)),
-            ProgressDrawTarget::stderr(),
+        let bar = progress(
+            end.saturating_sub(first).div_ceil(step),
+            "{bar:32} {pos}/{len} walks  {elapsed}  {per_sec}",
         );
-        // A template that does not parse costs the bar its looks, nothing else.
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:32} {pos}/{len} walks  {elapsed}  {per_sec}")
-        {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
-        let jobs = self
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let jobs = self.jobs.unwrap_or_else(usual_jobs);
         std::thread::scope(|scope| {
             for _ in 0..jobs.max(1) {
                 scope.spawn(|| {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use owo_colors::OwoColorize;
 use serde_json::json;
 
@@ -13,6 +13,8 @@ use crate::clauses::Catalogue;
 use crate::known_bad::catch::{Fate, WalkFate, try_all, walk_all};
 use crate::known_bad::{KnownBad, all};
 use crate::plan;
+use crate::report::terminal::progress;
+use crate::runner::suite::usual_jobs;
 use crate::scenario::duration::spell;
 use crate::scenario::problem::nearest;
 
@@ -96,8 +98,7 @@ impl KnownBadBridges {
     }
 
     fn jobs(&self) -> usize {
-        self.jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        self.jobs.unwrap_or_else(usual_jobs)
     }
 
     /// Random walks with each of them. That some are not found is no failure:
@@ -159,13 +160,7 @@ fn widest(bridges: &[KnownBad]) -> usize {
 }
 
 fn bar(bridges: &[KnownBad]) -> ProgressBar {
-    let bar =
-        ProgressBar::with_draw_target(Some(bridges.len() as u64), ProgressDrawTarget::stderr());
-    // A template that does not parse costs the bar its looks, nothing else.
-    if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len}  {elapsed}") {
-        bar.set_style(style.progress_chars("━╸─"));
-    }
-    bar
+    progress(bridges.len() as u64, "{bar:32} {pos}/{len}  {elapsed}")
 }
 
 fn walk_line(fate: &WalkFate, width: usize) -> String {

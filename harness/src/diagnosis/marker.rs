@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Suspicion, list};
+use super::Suspicion;
+use crate::trace::list;
 
 /// What is wrong with the marker field, or with the rule that routes by it.
 pub(super) fn suspicions(observed: &Value) -> Option<Suspicion> {

@@ -15,7 +15,6 @@ pub mod observe;
 mod rules;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::clauses::Catalogue;
 use crate::trace::Trace;
@@ -72,12 +71,4 @@ fn in_words(suspicion: Suspicion, catalogue: &Catalogue) -> Option<Finding> {
         evidence: suspicion.evidence,
         fix: suspicion.fix,
     })
-}
-
-/// The items of a list in a JSON value.
-pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Suspicion, list};
+use super::Suspicion;
 use crate::trace::line::plain;
+use crate::trace::list;
 
 /// What a settings page calls its rules; how a rule is known that lost its webhook.
 const OUR_NAME: &str = "opencx";

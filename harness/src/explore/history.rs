@@ -44,10 +44,6 @@ pub(super) fn scenario(seed: u64, case: u64, walk: &Walk) -> Document {
 }
 
 fn world(walk: &Walk) -> WorldSetup {
-    let mut channels = IndexMap::new();
-    if walk.assist_on_web {
-        channels.insert(Channel::Web, ChannelMode::Assist);
-    }
     let after = (walk.thinks > 0).then(|| HumanDuration(Duration::from_secs(walk.thinks.into())));
     let answer = |action| {
         BrainAnswer::Full(Box::new(BrainDecision {
@@ -62,12 +58,7 @@ fn world(walk: &Walk) -> WorldSetup {
             marker_field: walk.marker_field,
             ..FreshdeskSetup::default()
         },
-        bridge: SettingsChange {
-            auto_handle_all: Some(walk.auto_handle_all),
-            handoff_agent: walk.handoff_agent.then(|| DEFAULT_REPS[1].to_owned()),
-            channels,
-            ..SettingsChange::default()
-        },
+        bridge: settings(walk, walk.auto_handle_all),
         brain: [
             (word(Wish::Person), BrainAction::Handoff),
             (word(Wish::Thanks), BrainAction::Resolve),
@@ -78,6 +69,20 @@ fn world(walk: &Walk) -> WorldSetup {
         .map(|(pattern, action)| (pattern.to_owned(), answer(action)))
         .collect(),
         ..WorldSetup::default()
+    }
+}
+
+/// The bridge's settings in a walk, with auto-handle as it is now.
+fn settings(walk: &Walk, auto_handle_all: bool) -> SettingsChange {
+    let mut channels = IndexMap::new();
+    if walk.assist_on_web {
+        channels.insert(Channel::Web, ChannelMode::Assist);
+    }
+    SettingsChange {
+        auto_handle_all: Some(auto_handle_all),
+        handoff_agent: walk.handoff_agent.then(|| DEFAULT_REPS[1].to_owned()),
+        channels,
+        ..SettingsChange::default()
     }
 }
 
@@ -300,13 +305,8 @@ impl<'a> History<'a> {
     }
 
     fn save(&mut self) {
-        let settings = SettingsChange {
-            auto_handle_all: Some(self.auto),
-            handoff_agent: self.walk.handoff_agent.then(|| DEFAULT_REPS[1].to_owned()),
-            ..world(self.walk).bridge
-        };
         self.step(Step::OperatorSavesSettings(SaveSettings {
-            settings,
+            settings: settings(self.walk, self.auto),
             ..SaveSettings::default()
         }));
     }

@@ -72,12 +72,7 @@ impl Explorer<'_> {
         let Ok(mut tree) = self.tree(case) else {
             return Case::HarnessError("proptest made no walk".to_owned());
         };
-        let suite = Suite {
-            seed: self.seed ^ case,
-            bridge: self.bridge.clone(),
-            ..Suite::default()
-        };
-        let (plan, outcome) = self.play(&suite, case, &tree.current());
+        let (plan, outcome) = self.play(case, &tree.current());
         let failure = match outcome.verdict.clone() {
             Verdict::Failed { failures } => failures.into_iter().next(),
             Verdict::HarnessError { message } => {
@@ -101,7 +96,7 @@ impl Explorer<'_> {
         let mut smaller = tree.simplify();
         while smaller && best.shrinks < MOST_SHRINKS {
             best.shrinks += 1;
-            let (plan, outcome) = self.play(&suite, case, &tree.current());
+            let (plan, outcome) = self.play(case, &tree.current());
             smaller = match first_failure(&outcome) {
                 // Only the same kind of failure is a smaller form of this one.
                 Some(failure) if failure.clause == best.failure.clause => {
@@ -120,12 +115,7 @@ impl Explorer<'_> {
     pub fn first_failure(&self, cases: u64) -> Option<(u64, Failure)> {
         (0..cases).find_map(|case| {
             let walk = self.walk(case).ok()?;
-            let suite = Suite {
-                seed: self.seed ^ case,
-                bridge: self.bridge.clone(),
-                ..Suite::default()
-            };
-            let (_, outcome) = self.play(&suite, case, &walk);
+            let (_, outcome) = self.play(case, &walk);
             first_failure(&outcome).map(|failure| (case, failure))
         })
     }
@@ -149,7 +139,12 @@ impl Explorer<'_> {
             .map_err(|reason| reason.to_string())
     }
 
-    fn play(&self, suite: &Suite, case: u64, walk: &Walk) -> (Plan, Outcome) {
+    fn play(&self, case: u64, walk: &Walk) -> (Plan, Outcome) {
+        let suite = Suite {
+            seed: self.seed ^ case,
+            bridge: self.bridge.clone(),
+            ..Suite::default()
+        };
         let name = format!("walk-{}-{case}", self.seed);
         let plan = Plan {
             address: format!("target/explore/{name}.yaml"),

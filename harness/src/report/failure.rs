@@ -1,6 +1,7 @@
 //! One failure as text, the same words everywhere.
 
 use crate::runner::verdict::{Failure, Outcome, Verdict};
+use crate::trace::Entry;
 use crate::trace::line::{describe, elapsed};
 
 use super::RunInfo;
@@ -25,15 +26,22 @@ pub fn repeat_command(outcome: &Outcome, info: &RunInfo) -> String {
     format!("cargo run --release --bin harness -- run {name}{world}{seed}")
 }
 
+/// The trace entries that matter to a failure.
+pub fn entries<'a>(outcome: &'a Outcome, failure: &Failure) -> Vec<&'a Entry> {
+    failure
+        .entries
+        .iter()
+        .filter_map(|n| outcome.trace.get(*n))
+        .collect()
+}
+
 /// The trace lines that matter to a failure, each as (time, text).
 pub fn lines(outcome: &Outcome, failure: &Failure) -> Vec<(String, String)> {
     let Some(start) = outcome.trace.entries().first().map(|entry| entry.at) else {
         return Vec::new();
     };
-    failure
-        .entries
-        .iter()
-        .filter_map(|n| outcome.trace.get(*n))
+    entries(outcome, failure)
+        .into_iter()
         .map(|entry| (elapsed(start, entry.at), describe(entry)))
         .collect()
 }

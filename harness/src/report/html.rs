@@ -7,7 +7,7 @@ use super::failure::{lines, repeat_command};
 use super::summary::{Counts, by_clause};
 use super::{RunInfo, sequence, timeline};
 use crate::clauses::Catalogue;
-use crate::runner::verdict::{Failure, Outcome, Verdict};
+use crate::runner::verdict::{Outcome, Verdict};
 use crate::scenario::duration::spell;
 use crate::trace::line::{describe, elapsed};
 
@@ -122,7 +122,7 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Markup {
                             ", phase " (failure.phase)
                         }
                     }
-                    div.timeline { (sequence::draw(start_of(outcome), &entries_of(outcome, failure))) }
+                    div.timeline { (sequence::draw(outcome, failure)) }
                     ol.lines { @for (time, what) in lines(outcome, failure) { li { time { (time) } (what) } } }
                 }
             }
@@ -131,23 +131,6 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Markup {
             (trace(outcome, &matters))
         }
     }
-}
-
-fn start_of(outcome: &Outcome) -> jiff::Timestamp {
-    outcome
-        .trace
-        .entries()
-        .first()
-        .map(|entry| entry.at)
-        .unwrap_or_default()
-}
-
-fn entries_of<'a>(outcome: &'a Outcome, failure: &Failure) -> Vec<&'a crate::trace::Entry> {
-    failure
-        .entries
-        .iter()
-        .filter_map(|n| outcome.trace.get(*n))
-        .collect()
 }
 
 fn trace(outcome: &Outcome, matters: &[usize]) -> Markup {

@@ -1,9 +1,10 @@
 //! A small sequence diagram of the few entries that matter to a failure: who
 //! called whom, in order, with the helpdesk's times beside it.
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::failure::entries;
+use crate::runner::verdict::{Failure, Outcome};
 use crate::trace::Entry;
 use crate::trace::line::{elapsed, plain};
 
@@ -24,15 +25,16 @@ struct Message {
     wrong: bool,
 }
 
-/// Draws the entries that are messages; nothing if there are none.
-pub(super) fn draw(start: Timestamp, entries: &[&Entry]) -> Markup {
-    let messages: Vec<(&Entry, Message)> = entries
-        .iter()
-        .filter_map(|entry| message(entry).map(|message| (*entry, message)))
+/// Draws the entries of a failure that are messages; nothing if there are none.
+pub(super) fn draw(outcome: &Outcome, failure: &Failure) -> Markup {
+    let messages: Vec<(&Entry, Message)> = entries(outcome, failure)
+        .into_iter()
+        .filter_map(|entry| message(entry).map(|message| (entry, message)))
         .collect();
-    if messages.is_empty() {
+    let start = outcome.trace.entries().first().map(|entry| entry.at);
+    let Some(start) = start.filter(|_| !messages.is_empty()) else {
         return html! {};
-    }
+    };
     let height = TOP + ROW * (messages.len() as f64) + 16.0;
     let width = LEFT + APART * 3.0 + 90.0;
     let x = |life: usize| LEFT + APART * (life as f64);

@@ -11,6 +11,16 @@ use crate::runner::suite::Event;
 use crate::runner::verdict::{Outcome, Verdict};
 use crate::scenario::duration::spell;
 
+/// A progress bar on the error output, drawn only where a person looks.
+pub(crate) fn progress(total: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    // A template that does not parse costs the bar its looks, nothing else.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
 /// Shows the progress of a run and, at the end, what it came to.
 pub struct Terminal {
     bar: ProgressBar,
@@ -21,14 +31,10 @@ pub struct Terminal {
 impl Terminal {
     /// A terminal for `total` scenarios; the bar is drawn only where a person looks.
     pub fn new(names: &[&str], info: RunInfo) -> Self {
-        let bar =
-            ProgressBar::with_draw_target(Some(names.len() as u64), ProgressDrawTarget::stderr());
-        // A template that does not parse costs the bar its looks, nothing else.
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:32} {pos}/{len}  {elapsed}  {wide_msg}")
-        {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
+        let bar = progress(
+            names.len() as u64,
+            "{bar:32} {pos}/{len}  {elapsed}  {wide_msg}",
+        );
         let width = names
             .iter()
             .map(|name| name.chars().count())

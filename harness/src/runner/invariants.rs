@@ -24,9 +24,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::judge::calls::retries;
-use super::judge::list;
 use crate::scenario::check::OPENCX_AGENT;
 use crate::scenario::duration::spell;
+use crate::trace::list;
 use crate::trace::{Entry, Trace};
 use crate::world::cast::Cast;
 
@@ -263,7 +263,7 @@ impl Ticket {
 
 /// Whether a 400 is about the size of attachments.
 fn too_large(call: &Entry) -> bool {
-    list(call.data.get("answer").unwrap_or(&Value::Null), "errors")
+    list(call.data.get("answer").unwrap_or(&Value::Null), "/errors")
         .iter()
         .any(|error| error.get("field").and_then(Value::as_str) == Some("attachments"))
 }
@@ -271,7 +271,7 @@ fn too_large(call: &Entry) -> bool {
 fn one_session_per_ticket(trace: &Trace) -> Vec<Breach> {
     let mut found = Vec::new();
     for seen in trace.of_kind("session_seen") {
-        let sessions = list(&seen.data, "sessions").len();
+        let sessions = list(&seen.data, "/sessions").len();
         if sessions > 1 {
             found.push(Breach {
                 clause: "FLW-1",
@@ -283,7 +283,7 @@ fn one_session_per_ticket(trace: &Trace) -> Vec<Breach> {
     }
     for seen in trace.of_kind("sessions_seen") {
         let mut of: BTreeMap<u64, usize> = BTreeMap::new();
-        for item in list(&seen.data, "items") {
+        for item in list(&seen.data, "/items") {
             if let Some(ticket) = item.pointer("/session/ticket_id").and_then(Value::as_u64) {
                 *of.entry(ticket).or_default() += 1;
             }

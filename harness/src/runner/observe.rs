@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::judge::list;
 use crate::scenario::expectation::Expectation;
 use crate::scenario::step::RuleName;
 use crate::trace::Source;
 use crate::trace::line::plain;
+use crate::trace::list;
 use crate::world::cast::Cast;
 use crate::world::setup::{SETTINGS, account_path};
 use crate::world::{World, WorldError};
@@ -103,7 +103,7 @@ pub(crate) async fn see_sessions(world: &World, whole: bool) -> Result<(), World
     let mut path = "/v1/sessions".to_owned();
     loop {
         let page = world.bridge.get(&path).await?.expect(200)?.body;
-        for session in list(&page, "items") {
+        for session in list(&page, "/items") {
             if !whole {
                 items.push(json!({ "session": session }));
                 continue;

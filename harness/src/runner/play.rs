@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::act::act;
+use super::act::{act, note_answer};
 use super::invariants;
-use super::judge::{Ground, judge, list, spell_expectation};
+use super::judge::{Ground, judge, spell_expectation};
 use super::meetings;
 use super::observe::observe;
 use super::verdict::{Failure, Verdict};
@@ -22,6 +22,7 @@ use crate::scenario::expectation::Expectation;
 use crate::scenario::step::Step;
 use crate::trace::Source;
 use crate::trace::line::plain;
+use crate::trace::list;
 use crate::world::cast::Cast;
 use crate::world::setup::set_up;
 use crate::world::{World, WorldError};
@@ -418,12 +419,8 @@ impl Player<'_> {
         };
         let path = format!("/v1/diagnosis{query}");
         let answer = self.world.bridge.get(&path).await?;
-        let data = json!({ "method": "GET", "path": path, "status": answer.status, "answer": answer.body });
-        self.world
-            .recorder
-            .note(Source::Bridge, "diagnosis_call", None, data)
-            .await?;
-        let findings = list(&answer.body, "findings");
+        note_answer(self.world, "diagnosis_call", "GET", &path, &answer).await?;
+        let findings = list(&answer.body, "/findings");
         let text = |finding: &Value, field: &str| finding.get(field).map(plain).unwrap_or_default();
         let fits = findings.iter().any(|finding| {
             text(finding, "clause") == expected.row.value

@@ -26,12 +26,17 @@ pub struct Suite {
     pub bridge: BridgeBuilder,
 }
 
+/// As many threads as there are cores.
+pub fn usual_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 impl Default for Suite {
     fn default() -> Self {
         Self {
             world: WorldKind::Sim,
             seed: 0,
-            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            jobs: usual_jobs(),
             bridge: reference_bridge(),
         }
     }

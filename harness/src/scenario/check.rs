@@ -13,6 +13,8 @@ use crate::clauses::Catalogue;
 
 /// The agent that the bridge speaks as.
 pub(crate) const OPENCX_AGENT: &str = "OpenCX AI";
+/// The marker field of a bridge that was given no other.
+pub(crate) const DEFAULT_MARKER: &str = "cf_opencx_handed_off";
 /// The account's administrator.
 pub(crate) const ADMIN: &str = "Ada Admin";
 /// The reps of a scenario that names none.

@@ -130,3 +130,11 @@ impl Trace {
         lines
     }
 }
+
+/// The items of the list that a pointer finds in a JSON value; none if there is no list.
+pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::cast::{Agent, Cast, DOMAIN, address};
 use super::{World, WorldError};
-use crate::scenario::check::{ADMIN, DEFAULT_REPS, OPENCX_AGENT};
+use crate::scenario::check::{ADMIN, DEFAULT_MARKER, DEFAULT_REPS, OPENCX_AGENT};
 use crate::scenario::document::{SettingsChange, WorldSetup};
 use crate::scenario::step::RuleName;
 use crate::trace::Source;
@@ -87,7 +87,7 @@ pub(crate) async fn set_up(world: &World, setup: &WorldSetup) -> Result<Cast, Wo
             .control
             .post(
                 &account_path("/ticket_fields"),
-                &json!({ "name": "cf_opencx_handed_off", "label": "OpenCX handed off", "type": "custom_checkbox" }),
+                &json!({ "name": DEFAULT_MARKER, "label": "OpenCX handed off", "type": "custom_checkbox" }),
             )
             .await?
             .expect(201)?;

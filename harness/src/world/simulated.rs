@@ -99,12 +99,11 @@ pub(crate) async fn start_bridge(options: reference_bridge::BridgeOptions) -> St
 }
 
 /// The bridge of a simulated world: a place that is empty while none runs.
-#[derive(Clone)]
 pub(crate) struct SimulatedBridge {
     build: BridgeBuilder,
     berth: Berth,
     running: Arc<Mutex<Option<Running>>>,
-    starts: Arc<AtomicU64>,
+    starts: AtomicU64,
 }
 
 struct Running {
@@ -112,16 +111,19 @@ struct Running {
     _alive: Box<dyn std::any::Any + Send>,
 }
 
+/// The place of the bridge, whoever is in it.
+fn place(running: &Mutex<Option<Running>>) -> std::sync::MutexGuard<'_, Option<Running>> {
+    // Nothing panics while the place is held.
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn router(running: &Mutex<Option<Running>>) -> Option<axum::Router> {
+    place(running)
+        .as_ref()
+        .map(|running| running.router.clone())
+}
+
 impl SimulatedBridge {
-    fn place(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
-        // Nothing panics while the place is held.
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn router(&self) -> Option<axum::Router> {
-        self.place().as_ref().map(|running| running.router.clone())
-    }
-
     async fn start(&self) -> Result<(), WorldError> {
         let starts = self.starts.fetch_add(1, Ordering::Relaxed);
         let mut berth = self.berth.clone();
@@ -131,7 +133,7 @@ impl SimulatedBridge {
             .seed
             .wrapping_add(starts.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (router, alive) = (self.build)(berth).await?;
-        *self.place() = Some(Running {
+        *place(&self.running) = Some(Running {
             router,
             _alive: alive,
         });
@@ -140,7 +142,7 @@ impl SimulatedBridge {
 
     /// Kills the bridge wherever it is and starts it again on the same disk.
     pub(crate) async fn restart(&self) -> Result<(), WorldError> {
-        let killed = self.place().take();
+        let killed = place(&self.running).take();
         drop(killed);
         for _ in 0..LAST_GASPS {
             tokio::task::yield_now().await;
@@ -150,12 +152,12 @@ impl SimulatedBridge {
 
     /// Carries calls to the bridge; every other address refuses the connection.
     fn service(&self) -> HttpService {
-        let bridge = self.clone();
+        let running = self.running.clone();
         BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
-            let bridge = bridge.clone();
+            let router = router(&running);
             async move {
                 let here = request.uri().to_string().starts_with(BRIDGE_URL);
-                match bridge.router().filter(|_| here) {
+                match router.filter(|_| here) {
                     Some(router) => router
                         .oneshot(request)
                         .await
@@ -212,7 +214,7 @@ pub(crate) async fn start(seed: u64, bridge: &BridgeBuilder) -> Result<World, Wo
         build: bridge.clone(),
         berth,
         running,
-        starts: Arc::default(),
+        starts: AtomicU64::default(),
     };
     bridge.start().await?;
     // Set once, right here; a second world has its own cell.

@@ -100,9 +100,11 @@ async fn patch_account(world: &World, change: &Value) -> Result<(), WorldError> 
     Ok(())
 }
 
-/// Records an answer of the contract. What was sent is not recorded: it holds the key.
-async fn note_contract_call(
+/// Records an answer of the bridge. What was sent is not recorded: it may hold a
+/// key or a token.
+pub(super) async fn note_answer(
     world: &World,
+    kind: &str,
     method: &str,
     path: &str,
     answer: &Answer,
@@ -111,7 +113,7 @@ async fn note_contract_call(
         json!({ "method": method, "path": path, "status": answer.status, "answer": answer.body });
     world
         .recorder
-        .note(Source::Bridge, "contract_call", None, data)
+        .note(Source::Bridge, kind, None, data)
         .await?;
     Ok(())
 }

@@ -3,14 +3,13 @@
 use http::{Method, Request, header};
 use serde_json::{Map, Value, json};
 
-use super::note_contract_call;
+use super::note_answer;
 use crate::scenario::check::OPENCX_AGENT;
 use crate::scenario::step::{
     Credentials, ProbedToken, SaveSettings, StrangerCall, WebhookAddress, WebhookProbe,
 };
 use crate::trace::Source;
 use crate::world::cast::{Cast, DOMAIN};
-use crate::world::http::Answer;
 use crate::world::setup::{SETTINGS, settings_body, webhook_settings};
 use crate::world::{World, WorldError};
 
@@ -25,6 +24,11 @@ const FIELDS: [&str; 7] = [
     "channels",
 ];
 
+/// The kinds under which answers are recorded. A stranger's has no URL: it may
+/// hold a token.
+const CONTRACT: &str = "contract_call";
+const STRANGER: &str = "stranger_call";
+
 pub(super) async fn verify(
     world: &World,
     cast: &Cast,
@@ -33,7 +37,7 @@ pub(super) async fn verify(
     let body = credentials_body(cast, credentials)?;
     let path = format!("{SETTINGS}/verify");
     let answer = world.bridge.post(&path, &Value::Object(body)).await?;
-    note_contract_call(world, "POST", &path, &answer).await
+    note_answer(world, CONTRACT, "POST", &path, &answer).await
 }
 
 pub(super) async fn save(
@@ -46,7 +50,7 @@ pub(super) async fn save(
     body.extend(settings_body(cast, &save.settings)?);
     let answer = world.bridge.put(SETTINGS, &Value::Object(body)).await?;
     cast.remember_webhook_url(&answer.body);
-    note_contract_call(world, "PUT", SETTINGS, &answer).await
+    note_answer(world, CONTRACT, "PUT", SETTINGS, &answer).await
 }
 
 /// The fields of the settings page, filled in with what is saved: whoever saves
@@ -93,7 +97,7 @@ fn credentials_body(
 
 pub(super) async fn disconnect(world: &World) -> Result<(), WorldError> {
     let answer = world.bridge.delete(SETTINGS).await?;
-    note_contract_call(world, "DELETE", SETTINGS, &answer).await
+    note_answer(world, CONTRACT, "DELETE", SETTINGS, &answer).await
 }
 
 pub(super) async fn restart(world: &World) -> Result<(), WorldError> {
@@ -118,7 +122,7 @@ pub(super) async fn stranger_calls(world: &World, call: &StrangerCall) -> Result
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
     let answer = world.bridge.send(request, String::new()).await?;
-    note_stranger(world, method, path, &answer).await
+    note_answer(world, STRANGER, method, path, &answer).await
 }
 
 pub(super) async fn call_webhook(
@@ -167,7 +171,7 @@ pub(super) async fn call_webhook(
         .uri(&url)
         .header(header::CONTENT_TYPE, kind);
     let answer = world.bridge.send(request, body).await?;
-    note_stranger(world, method, "the webhook", &answer).await
+    note_answer(world, STRANGER, method, "the webhook", &answer).await
 }
 
 /// The creation payload as Freshdesk would render it.
@@ -185,20 +189,4 @@ fn rendered(payload: &str, cast: &Cast, probe: &WebhookProbe) -> Result<String, 
 fn method_of(word: &str) -> Result<Method, WorldError> {
     word.parse()
         .map_err(|_| WorldError::unexpected(format!("`{word}` is no HTTP method")))
-}
-
-/// What a stranger did is recorded without the URL: it may hold a token.
-async fn note_stranger(
-    world: &World,
-    method: &str,
-    path: &str,
-    answer: &Answer,
-) -> Result<(), WorldError> {
-    let data =
-        json!({ "method": method, "path": path, "status": answer.status, "answer": answer.body });
-    world
-        .recorder
-        .note(Source::Bridge, "stranger_call", None, data)
-        .await?;
-    Ok(())
 }

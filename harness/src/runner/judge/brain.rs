@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Differences, Ground, Seen, list, shorten};
+use super::{Differences, Ground, Seen, shorten};
 use crate::scenario::expectation::Expectation;
+use crate::trace::list;
 
 impl Ground<'_> {
     pub(super) fn brain(&self, expectation: &Expectation) -> Result<(), Seen> {
         let asked: Vec<_> = self.trace.of_kind("decision").collect();
         let told: Vec<&str> = asked
             .iter()
-            .flat_map(|entry| list(&entry.data, "told"))
+            .flat_map(|entry| list(&entry.data, "/told"))
             .filter_map(Value::as_str)
             .collect();
         let mut differences = Differences::default();

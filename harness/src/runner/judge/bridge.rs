@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::{Differences, Ground, Seen, list};
+use super::{Differences, Ground, Seen};
 use crate::scenario::expectation::{Existence, Expectation, VerifyOutcome};
 use crate::trace::line::plain;
+use crate::trace::list;
 
 impl Ground<'_> {
     pub(super) fn verify(
@@ -140,7 +141,7 @@ impl Ground<'_> {
             .last("contract_call", |call| call.text("method") == "PUT");
         let warnings = saved
             .and_then(|call| call.data.get("answer"))
-            .map(|answer| list(answer, "warnings"))
+            .map(|answer| list(answer, "/warnings"))
             .unwrap_or_default();
         let codes: Vec<String> = warnings
             .iter()
@@ -172,7 +173,7 @@ impl Ground<'_> {
     ) -> Result<(), Seen> {
         let seen = self.trace.last("problems_seen", |_| true);
         let problems: Vec<&Value> = seen
-            .map(|seen| list(&seen.data, "items"))
+            .map(|seen| list(&seen.data, "/items"))
             .unwrap_or_default()
             .iter()
             .filter(|problem| {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{list, shorten};
-use crate::scenario::check::OPENCX_AGENT;
+use super::shorten;
+use crate::scenario::check::{DEFAULT_MARKER, OPENCX_AGENT};
 use crate::trace::line::plain;
+use crate::trace::list;
 use crate::world::cast::Cast;
 
 /// How a session (`{session, history}`) differs from its ticket; empty if it
@@ -15,7 +16,7 @@ use crate::world::cast::Cast;
 pub(crate) fn differences(item: &Value, ticket: &Value, cast: &Cast) -> Vec<String> {
     let mut found = Vec::new();
     let session = item.get("session").unwrap_or(&Value::Null);
-    let history = list(item, "history");
+    let history = list(item, "/history");
     messages(&mut found, history, ticket, cast);
     status(&mut found, session, history, ticket);
     marker(&mut found, session, ticket);
@@ -37,7 +38,7 @@ fn messages(found: &mut Vec<String>, history: &[Value], ticket: &Value, cast: &C
             mirrored.entry(id).or_default().push(kind);
         }
     }
-    for conversation in list(ticket, "conversations") {
+    for conversation in list(ticket, "/conversations") {
         let Some(id) = conversation.get("id").and_then(Value::as_u64) else {
             continue;
         };
@@ -122,7 +123,7 @@ fn status(found: &mut Vec<String>, session: &Value, history: &[Value], ticket: &
 
 /// Whether the last thing said on the ticket is a customer's message.
 fn wrote_since(ticket: &Value, history: &[Value]) -> bool {
-    let last = list(ticket, "conversations").last();
+    let last = list(ticket, "/conversations").last();
     last.is_some_and(|last| {
         let id = last.get("id");
         history.iter().any(|entry| {
@@ -134,7 +135,7 @@ fn wrote_since(ticket: &Value, history: &[Value]) -> bool {
 
 /// The marker is on where the AI handed off, and off where it did not.
 fn marker(found: &mut Vec<String>, session: &Value, ticket: &Value) {
-    let Some(marker) = ticket.pointer("/custom_fields/cf_opencx_handed_off") else {
+    let Some(marker) = ticket.pointer(&format!("/custom_fields/{DEFAULT_MARKER}")) else {
         return;
     };
     let on = marker.as_bool().unwrap_or(false);

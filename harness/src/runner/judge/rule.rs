@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Differences, Ground, Seen, list};
+use super::{Differences, Ground, Seen};
 use crate::scenario::duration::spell;
 use crate::scenario::expectation::{AttemptOutcome, Expectation};
 use crate::trace::line::plain;
+use crate::trace::list;
 
 impl Ground<'_> {
     pub(super) fn rule(&self, expectation: &Expectation) -> Result<(), Seen> {
@@ -18,7 +19,7 @@ impl Ground<'_> {
             entry.data.get("rule") == Some(&name)
         });
         let items: Vec<&Value> = seen
-            .map(|seen| list(&seen.data, "items"))
+            .map(|seen| list(&seen.data, "/items"))
             .unwrap_or_default()
             .iter()
             .filter(|item| {
@@ -52,9 +53,9 @@ impl Ground<'_> {
         let webhook = items
             .iter()
             .rev()
-            .flat_map(|item| list(item, "webhooks"))
+            .flat_map(|item| list(item, "/webhooks"))
             .next();
-        let tries = webhook.map_or(&[][..], |webhook| list(webhook, "attempts"));
+        let tries = webhook.map_or(&[][..], |webhook| list(webhook, "/attempts"));
         differences.count("webhook tries", expectation.webhook_tries, tries.len());
         if let Some(wanted) = &expectation.webhook {
             let ended = match tries.last() {

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Differences, Ground, Seen, equality, list, shorten};
+use super::{Differences, Ground, Seen, equality, shorten};
 use crate::scenario::expectation::{Expectation, StatusExpected};
 use crate::trace::line::plain;
+use crate::trace::list;
 use crate::world::WorldError;
 
 impl Ground<'_> {
@@ -19,7 +20,7 @@ impl Ground<'_> {
             .ok_or_else(|| {
                 WorldError::unexpected("the session was judged before it was looked at")
             })?;
-        let sessions = list(&seen.data, "sessions");
+        let sessions = list(&seen.data, "/sessions");
         let mut differences = Differences::default();
         differences.say(sessions.len() > 1, || {
             format!("{} sessions for one ticket", sessions.len())
@@ -40,7 +41,7 @@ impl Ground<'_> {
             differences.say(asks_more, || "there is no session".to_owned());
             return Ok(differences.verdict(|| self.about(id)));
         };
-        let history = list(&seen.data, "history");
+        let history = list(&seen.data, "/history");
         let of_kind = |kinds: &[&str]| {
             history
                 .iter()
@@ -179,7 +180,7 @@ impl Ground<'_> {
                 entries: Vec::new(),
             });
         };
-        let items = list(&seen.data, "items");
+        let items = list(&seen.data, "/items");
         let mut differences = Differences::default();
         differences.count("sessions", expectation.exactly, items.len());
         let mut entries = Vec::new();

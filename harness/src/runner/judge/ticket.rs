@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Differences, Ground, Seen, calls, list, shorten};
-use crate::scenario::check::OPENCX_AGENT;
+use super::{Differences, Ground, Seen, calls, shorten};
+use crate::scenario::check::{DEFAULT_MARKER, OPENCX_AGENT};
 use crate::scenario::expectation::{Expectation, StatusExpected};
 use crate::trace::line::plain;
+use crate::trace::list;
 use crate::world::WorldError;
-
-/// The marker field of a world that names no other.
-const MARKER: &str = "cf_opencx_handed_off";
 
 impl Ground<'_> {
     pub(super) fn ticket(
@@ -38,7 +36,7 @@ impl Ground<'_> {
         })?;
         let ids = self.cast.tickets_under(name)?;
         let mut wrong = Vec::new();
-        for ticket in list(&seen.data, "items") {
+        for ticket in list(&seen.data, "/items") {
             let Some(id) = ticket.get("id").and_then(Value::as_u64) else {
                 continue;
             };
@@ -74,7 +72,7 @@ impl Ground<'_> {
         expectation: &Expectation,
     ) -> Result<Differences, WorldError> {
         let ai = self.cast.agent(OPENCX_AGENT)?.id;
-        let conversations = list(ticket, "conversations");
+        let conversations = list(ticket, "/conversations");
         let is_private = |c: &Value| c.get("private").and_then(Value::as_bool) == Some(true);
         let is_by_ai = |c: &&Value| c.get("user_id").and_then(Value::as_u64) == Some(ai);
         let text = |c: &Value| {
@@ -130,7 +128,7 @@ impl Ground<'_> {
         }
         let files: Vec<String> = by_ai
             .last()
-            .map(|post| list(post, "attachments"))
+            .map(|post| list(post, "/attachments"))
             .unwrap_or_default()
             .iter()
             .filter_map(|file| file.get("name"))
@@ -155,7 +153,7 @@ impl Ground<'_> {
     /// Who said the last word on a ticket in public.
     fn last_word(&self, ticket: &Value, ai: u64) -> &'static str {
         let public = |c: &&Value| c.get("private").and_then(Value::as_bool) != Some(true);
-        let Some(last) = list(ticket, "conversations").iter().rev().find(public) else {
+        let Some(last) = list(ticket, "/conversations").iter().rev().find(public) else {
             return "customer";
         };
         match last.get("user_id").and_then(Value::as_u64) {
@@ -166,7 +164,7 @@ impl Ground<'_> {
     }
 
     fn tags(&self, differences: &mut Differences, ticket: &Value, expectation: &Expectation) {
-        let tags: Vec<&str> = list(ticket, "tags")
+        let tags: Vec<&str> = list(ticket, "/tags")
             .iter()
             .filter_map(Value::as_str)
             .collect();
@@ -233,7 +231,7 @@ impl Ground<'_> {
                 call.data.pointer("/answer/marker_field").is_some()
             })
             .and_then(|call| call.data.pointer("/answer/marker_field"))
-            .map_or_else(|| MARKER.to_owned(), plain)
+            .map_or_else(|| DEFAULT_MARKER.to_owned(), plain)
     }
 }
 
