@@ -111,6 +111,15 @@ struct Running {
     _alive: Box<dyn std::any::Any + Send>,
 }
 
+/// The fake holds the way to the bridge and the bridge the way to the fake: a
+/// world that ends with the bridge still in its place would never be freed.
+impl Drop for SimulatedBridge {
+    fn drop(&mut self) {
+        let last = place(&self.running).take();
+        drop(last);
+    }
+}
+
 /// The place of the bridge, whoever is in it.
 fn place(running: &Mutex<Option<Running>>) -> std::sync::MutexGuard<'_, Option<Running>> {
     // Nothing panics while the place is held.
