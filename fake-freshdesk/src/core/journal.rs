@@ -6,10 +6,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+use super::journal_view::{Numbered, Page};
 use super::quota::Class;
-use super::time::{Ms, millis};
+use super::time::Ms;
 use super::v2::Rate;
 
 /// What a v2 call left behind. There are as many as the ring has room for, so
@@ -79,12 +80,12 @@ impl Target {
         }
     }
 
-    fn method_and_path(&self) -> (&str, &str) {
+    pub(super) fn method_and_path(&self) -> (&str, &str) {
         let text = self.text.get(..self.path as usize).unwrap_or(&self.text);
         text.split_once(' ').unwrap_or((text, ""))
     }
 
-    fn query(&self) -> Option<&str> {
+    pub(super) fn query(&self) -> Option<&str> {
         self.text.get(self.path as usize + 1..)
     }
 }
@@ -133,11 +134,11 @@ fn weight(value: &Value) -> usize {
 
 /// One entry.
 #[derive(Clone, Debug)]
-struct Entry {
-    at: Ms,
-    account: Arc<str>,
-    cause: Option<u64>,
-    body: Body,
+pub(super) struct Entry {
+    pub(super) at: Ms,
+    pub(super) account: Arc<str>,
+    pub(super) cause: Option<u64>,
+    pub(super) body: Body,
 }
 
 /// The most bytes of bodies a journal keeps, however few its entries: a
@@ -249,17 +250,17 @@ impl Journal {
     }
 
     /// Entries after `filter.after`, oldest first, with where to go on.
-    pub(crate) fn read(&self, filter: &Filter) -> Value {
+    pub(crate) fn read(&self, filter: &Filter) -> Page<'_> {
         let wanted = filter.after.saturating_add(1);
         let skip = usize::try_from(wanted.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let dropped = self.first.saturating_sub(wanted);
         let mut items = Vec::new();
         let mut next = filter.after.max(self.first - 1);
-        for (at, entry) in self.entries.iter().enumerate().skip(skip) {
+        for (seq, entry) in (self.first..).zip(&self.entries).skip(skip) {
             if items.len() == filter.limit {
                 break;
             }
-            next = self.first + at as u64;
+            next = seq;
             let wanted = filter
                 .account
                 .as_ref()
@@ -267,96 +268,29 @@ impl Journal {
                 && (filter.kinds.is_empty()
                     || filter.kinds.iter().any(|kind| kind == entry.kind()));
             if wanted {
-                items.push(entry.json(next));
+                items.push(Numbered { seq, entry });
             }
         }
-        json!({"items": items, "next": next, "dropped": dropped})
+        Page {
+            items,
+            next,
+            dropped,
+        }
     }
 }
 
 impl Entry {
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match &self.body {
             Body::Open | Body::ApiCall(_) => "api_call",
             Body::Other(kind, _) => kind,
         }
     }
-
-    fn json(&self, seq: u64) -> Value {
-        let mut map = Map::new();
-        map.insert("seq".to_owned(), json!(seq));
-        map.insert("at".to_owned(), json!(millis(self.at)));
-        map.insert("account".to_owned(), json!(*self.account));
-        map.insert("kind".to_owned(), json!(self.kind()));
-        map.insert("cause".to_owned(), json!(self.cause));
-        match &self.body {
-            Body::Open => {}
-            Body::ApiCall(call) => {
-                map.extend(call.fields());
-                map.insert(
-                    "answered_at".to_owned(),
-                    json!(millis(self.at + call.delay)),
-                );
-            }
-            Body::Other(_, Value::Object(fields)) => map.extend(fields.clone()),
-            Body::Other(_, other) => {
-                map.insert("detail".to_owned(), other.clone());
-            }
-        }
-        Value::Object(map)
-    }
-}
-
-fn parsed(bytes: &Bytes) -> Value {
-    if bytes.is_empty() {
-        return Value::Null;
-    }
-    serde_json::from_slice(bytes)
-        .unwrap_or_else(|_| json!({"unparsed": String::from_utf8_lossy(bytes)}))
 }
 
 impl ApiCall {
     fn bytes(&self) -> usize {
         self.target.text.len() + self.more.as_ref().map_or(0, |more| more.bytes())
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        let nothing = More::default();
-        let more = self.more.as_deref().unwrap_or(&nothing);
-        let request = match &more.request {
-            Sent::Nothing => Value::Null,
-            Sent::Bytes(bytes) => parsed(bytes),
-            Sent::Form(form) => form.clone(),
-        };
-        let answer = match &more.answer {
-            None => json!({"size": self.size}),
-            Some(bytes) => parsed(bytes),
-        };
-        let own = more.headers.iter();
-        let own = own.map(|(name, value)| ((*name).to_owned(), json!(value)));
-        let rate = self.rate.iter().flat_map(Rate::headers);
-        let rate = rate.map(|(name, value)| (name.to_owned(), json!(value)));
-        let headers: Map<String, Value> = own.chain(rate).collect();
-        let (method, path) = self.target.method_and_path();
-        let fields = json!({
-            "request_id": super::ids::uuid(self.request_id),
-            "method": method,
-            "path": path,
-            "query": self.target.query(),
-            "agent_id": self.agent_id,
-            "request": request,
-            "unread": more.unread,
-            "status": self.status,
-            "headers": headers,
-            "answer": answer,
-            "class": self.class,
-            "cost": self.cost,
-            "remaining": self.remaining,
-        });
-        match fields {
-            Value::Object(map) => map,
-            _ => Map::new(),
-        }
     }
 }
 
@@ -373,6 +307,8 @@ impl More {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -387,14 +323,15 @@ mod tests {
                 Body::Other("action", json!({"number": number})),
             );
         }
-        let read = journal.read(&Filter {
+        let read = |filter: &Filter| json!(journal.read(filter));
+        let all = read(&Filter {
             limit: 10,
             ..Filter::default()
         });
-        assert_eq!(read["dropped"], 2);
-        assert_eq!(read["next"], 5);
-        assert_eq!(read["items"][0]["seq"], 3);
-        let rest = journal.read(&Filter {
+        assert_eq!(all["dropped"], 2);
+        assert_eq!(all["next"], 5);
+        assert_eq!(all["items"][0]["seq"], 3);
+        let rest = read(&Filter {
             after: 4,
             limit: 10,
             ..Filter::default()

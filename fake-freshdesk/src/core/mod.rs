@@ -30,6 +30,7 @@ mod fields;
 mod html;
 mod ids;
 mod journal;
+mod journal_view;
 mod mail;
 mod people;
 mod plan;

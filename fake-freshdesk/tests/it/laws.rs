@@ -2,124 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use fake_freshdesk::core::{ApiBody, ApiRequest, ControlRequest, CoreOptions, Helpdesk};
+use fake_freshdesk::core::{ApiBody, ApiRequest};
 use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::pure::{Core, KEY};
 use crate::world::{DOMAIN, basic};
-
-const KEY: &str = "LAWSKEY01";
-const START: i64 = 1_767_603_600_000;
-
-/// The pure core with one account, called without any runtime.
-struct Core {
-    helpdesk: Helpdesk,
-    now: i64,
-}
-
-impl Core {
-    fn new(quota: u32) -> Core {
-        let options = CoreOptions {
-            allowed_webhook_hosts: Vec::new(),
-            journal_capacity: 10_000,
-            chaos: None,
-        };
-        let mut core = Core {
-            helpdesk: Helpdesk::new(options),
-            now: START,
-        };
-        let account = json!({
-            "domain": DOMAIN, "plan": "enterprise", "admin": {"name": "A", "email": "a@example.com", "api_key": KEY},
-            "quota": {"total": quota, "ticket_create": 100_000, "ticket_update": 100_000, "tickets_list": 100_000, "contacts_list": 100_000},
-        });
-        assert_eq!(core.control("POST", "/control/v1/accounts", account).0, 201);
-        core
-    }
-
-    fn control(&mut self, method: &str, path: &str, body: Value) -> (u16, Value) {
-        let request = ControlRequest {
-            method: method.parse().unwrap(),
-            path,
-            query: None,
-            body: if body.is_null() {
-                Default::default()
-            } else {
-                body.to_string().into()
-            },
-            base: "http://localhost",
-        };
-        let reply = self.helpdesk.control(self.now, &request);
-        let json = reply
-            .body
-            .map(|body| serde_json::from_slice(&body).unwrap())
-            .unwrap_or(Value::Null);
-        (reply.status, json)
-    }
-
-    fn api(
-        &mut self,
-        method: Method,
-        path: &str,
-        body: Value,
-    ) -> (u16, Value, Vec<(&'static str, String)>) {
-        let (path, query) = path
-            .split_once('?')
-            .map_or((path, None), |(path, query)| (path, Some(query)));
-        let full = format!("/api/v2{path}");
-        let authorization = basic(KEY);
-        let request = ApiRequest {
-            method,
-            path: &full,
-            query,
-            host: DOMAIN,
-            https: true,
-            authorization: Some(&authorization),
-            accept: None,
-            content_type: Some("application/json"),
-            body: if body.is_null() {
-                ApiBody::Empty
-            } else {
-                ApiBody::Bytes(body.to_string().into())
-            },
-        };
-        let reply = self.helpdesk.api(self.now, &request);
-        let json = if reply.body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&reply.body).unwrap_or(Value::Null)
-        };
-        let headers = reply
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, value.into_owned()));
-        (reply.status, json, headers.collect())
-    }
-
-    /// The ids of a list, following `Link` to its end.
-    fn all_pages(&mut self, path: &str) -> Vec<i64> {
-        let mut next = Some(path.to_owned());
-        let mut ids = Vec::new();
-        while let Some(path) = next {
-            let (status, list, headers) = self.api(Method::GET, &path, Value::Null);
-            assert_eq!(status, 200, "{path}: {list}");
-            ids.extend(
-                list.as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|item| item["id"].as_i64().unwrap()),
-            );
-            next = headers
-                .iter()
-                .find(|(name, _)| *name == "link")
-                .map(|(_, link)| {
-                    let url = link.split(['<', '>']).nth(1).unwrap();
-                    url.split("/api/v2").nth(1).unwrap().to_owned()
-                });
-        }
-        ids
-    }
-}
 
 /// Something a client or a person does.
 #[derive(Clone, Debug)]
@@ -257,29 +146,6 @@ proptest! {
         }
         let (one, other) = (first.helpdesk.snapshot(first.now), second.helpdesk.snapshot(second.now));
         prop_assert_eq!(String::from_utf8(one).unwrap(), String::from_utf8(other).unwrap());
-    }
-
-    /// In no minute of the clock are more calls answered than the quota allows, and none fewer than it could.
-    #[test]
-    fn the_quota_is_exact_in_every_minute(waits in prop::collection::vec(0..9_000_i64, 1..120), quota in 1..12_u32) {
-        let mut core = Core::new(quota);
-        let mut answered: std::collections::BTreeMap<i64, u32> = Default::default();
-        for wait in waits {
-            core.now += wait;
-            let minute = core.now.div_euclid(60_000);
-            let (status, _, headers) = core.api(Method::GET, "/agents/me", Value::Null);
-            let used = answered.entry(minute).or_default();
-            if *used < quota {
-                prop_assert_eq!(status, 200);
-                *used += 1;
-            } else {
-                prop_assert_eq!(status, 429);
-                let retry: i64 = headers.iter().find(|(name, _)| *name == "retry-after").unwrap().1.parse().unwrap();
-                let fresh = core.now + retry * 1_000;
-                prop_assert!(fresh.div_euclid(60_000) > minute, "a call after Retry-After is in a new window");
-                prop_assert!((fresh - 1_000).div_euclid(60_000) == minute, "and Retry-After is no longer than it must be");
-            }
-        }
     }
 
     /// Whatever bytes come, the answer is a documented one and the world stands.

@@ -7,7 +7,9 @@
 //! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `errors.rs` | bad input, each body a snapshot |
 //! | `fidelity.rs` | the switches are written down |
+//! | `pure.rs` | the pure core without a runtime, for the laws |
 //! | `laws.rs` | what holds whatever is done, by random steps |
+//! | `laws_quota.rs`, `laws_paging.rs`, `laws_rules.rs` | the same of quota, paging and rules |
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `rules.rs` | automation rules and their activity logs |
@@ -28,8 +30,12 @@ mod conversations;
 mod errors;
 mod fidelity;
 mod laws;
+mod laws_paging;
+mod laws_quota;
+mod laws_rules;
 mod openapi;
 mod people;
+mod pure;
 mod quota;
 mod rules;
 mod tickets;

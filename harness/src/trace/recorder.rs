@@ -102,18 +102,19 @@ impl Recorder {
                 "/control/v1/journal?after={}&limit=1000",
                 state.journal_read
             );
-            let page = self.control.get(&path).await?.expect(200)?.body;
+            let mut page = self.control.get(&path).await?.expect(200)?.body;
             let dropped = page.get("dropped").and_then(Value::as_u64).unwrap_or(0);
             if dropped > 0 {
                 return Err(WorldError::JournalOverrun { dropped });
             }
-            let Some(items) = page.get("items").and_then(Value::as_array) else {
+            let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) else {
                 return Err(WorldError::unexpected("the journal has no `items`"));
             };
+            let read = items.len();
             for item in items {
                 state.append(item)?;
             }
-            if items.len() < 1000 {
+            if read < 1000 {
                 return Ok(());
             }
         }
@@ -121,7 +122,7 @@ impl Recorder {
 }
 
 impl State {
-    fn append(&mut self, item: &Value) -> Result<(), WorldError> {
+    fn append(&mut self, mut item: Value) -> Result<(), WorldError> {
         let sequence = item
             .get("seq")
             .and_then(Value::as_u64)
@@ -140,20 +141,19 @@ impl State {
             .get("cause")
             .and_then(Value::as_u64)
             .and_then(|cause| self.by_sequence.get(&cause).copied());
-        let mut data = item.clone();
-        if let Some(fields) = data.as_object_mut() {
-            for field in ["seq", "at", "kind", "cause", "account"] {
-                fields.shift_remove(field);
-            }
-        }
         let ticket = item.get("ticket_id").and_then(Value::as_u64).or_else(|| {
             item.get("path")
                 .and_then(Value::as_str)
                 .and_then(ticket_in_path)
         });
+        if let Some(fields) = item.as_object_mut() {
+            fields.retain(|field, _| {
+                !matches!(field.as_str(), "seq" | "at" | "kind" | "cause" | "account")
+            });
+        }
         let n = self
             .trace
-            .push(at, Source::Freshdesk, &kind, ticket, cause, data);
+            .push(at, Source::Freshdesk, &kind, ticket, cause, item);
         self.by_sequence.insert(sequence, n);
         self.journal_read = sequence;
         Ok(())

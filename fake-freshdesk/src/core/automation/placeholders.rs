@@ -1,10 +1,12 @@
 //! `{{ticket.subject}}` and its kin, rendered by a Liquid engine.
 
 use liquid::model::{Scalar, Value as Liquid};
-use liquid::{Object, Parser, ParserBuilder};
+use liquid::{Object, Parser, ParserBuilder, Template};
 use liquid_core::{Display_filter, Filter, FilterReflection, ParseFilter, Runtime, ValueView};
 use serde_json::Value;
-use std::sync::LazyLock;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::core::account::Account;
 use crate::core::fields::{PRIORITIES, SOURCES};
@@ -84,6 +86,26 @@ static PARSER: LazyLock<Parser> = LazyLock::new(|| {
         .expect("a parser")
 });
 
+/// Templates that were parsed before: a rule renders the same few over and
+/// over. At most so many are kept; a full cache begins anew.
+static PARSED: LazyLock<Mutex<HashMap<String, Arc<Template>>>> = LazyLock::new(Mutex::default);
+const MOST_PARSED: usize = 256;
+
+/// The template of a source; `None` if it is no Liquid.
+fn parsed(source: &str) -> Option<Arc<Template>> {
+    // A poisoned cache holds whole templates only: they are put in when made.
+    let mut cache = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(template) = cache.get(source) {
+        return Some(Arc::clone(template));
+    }
+    let template = Arc::new(PARSER.parse(source).ok()?);
+    if cache.len() >= MOST_PARSED {
+        cache.clear();
+    }
+    cache.insert(source.to_owned(), Arc::clone(&template));
+    Some(template)
+}
+
 /// How a substituted value is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escape {
@@ -139,15 +161,28 @@ impl Placeholders {
             return template.to_owned();
         }
         let (source, names) = escaped(template, escape);
-        let mut root = self.0.clone();
+        let mut root = Cow::Borrowed(&self.0);
         for name in names {
             let path: Vec<&str> = name.split('.').collect();
-            admit(&mut root, &path);
+            if !reaches(&root, &path) {
+                admit(root.to_mut(), &path);
+            }
         }
-        let rendered = PARSER
-            .parse(&source)
-            .and_then(|template| template.render(&root));
-        rendered.unwrap_or_else(|_| template.to_owned())
+        let rendered = parsed(&source).and_then(|template| template.render(root.as_ref()).ok());
+        rendered.unwrap_or_else(|| template.to_owned())
+    }
+}
+
+/// Whether a path can be read as it is.
+fn reaches(object: &Object, path: &[&str]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return true;
+    };
+    match object.get(*first) {
+        None => false,
+        Some(_) if rest.is_empty() => true,
+        Some(Liquid::Object(inner)) => reaches(inner, rest),
+        Some(_) => false,
     }
 }
 
