@@ -23,6 +23,7 @@ use crate::scenario::step::Step;
 use crate::trace::Source;
 use crate::trace::line::plain;
 use crate::trace::list;
+use crate::trace::secrets::Secrets;
 use crate::world::cast::Cast;
 use crate::world::setup::set_up;
 use crate::world::{World, WorldError};
@@ -43,6 +44,8 @@ const LIVE_PATIENCE: Duration = Duration::from_secs(10);
 /// A played plan.
 pub(crate) struct Played {
     pub(crate) verdict: Verdict,
+    /// What must be taken out of its trace before anybody reads it.
+    pub(crate) secrets: Secrets,
     pub(crate) phases: Vec<(Phase, usize)>,
     pub(crate) helpdesk_time: Duration,
 }
@@ -59,7 +62,7 @@ pub(crate) async fn play(plan: &Plan, world: &World, catalogue: &Catalogue) -> P
         failures: Vec::new(),
     };
     let started = world.time.now().await.ok();
-    let verdict = match player.all().await {
+    let mut verdict = match player.all().await {
         Ok(Some(reason)) => Verdict::NotTested { reason },
         Ok(None) if player.failures.is_empty() => Verdict::Passed,
         Ok(None) => Verdict::Failed {
@@ -79,8 +82,20 @@ pub(crate) async fn play(plan: &Plan, world: &World, catalogue: &Catalogue) -> P
         (Some(from), Some(to)) => Duration::try_from(to.duration_since(from)).unwrap_or_default(),
         _ => Duration::ZERO,
     };
+    let secrets = Secrets::of(&player.cast);
+    match &mut verdict {
+        Verdict::Failed { failures } => {
+            for failure in failures {
+                secrets.hide_in_text(&mut failure.expected);
+                secrets.hide_in_text(&mut failure.seen);
+            }
+        }
+        Verdict::HarnessError { message } => secrets.hide_in_text(message),
+        _ => {}
+    }
     Played {
         verdict,
+        secrets,
         phases: player.phases,
         helpdesk_time,
     }
@@ -511,7 +526,22 @@ impl Player<'_> {
         Ok(())
     }
 
+    /// Lines of a program's output that hold a key become entries, since
+    /// verdicts read nothing but the trace.
+    async fn read_logs(&self) -> Result<(), WorldError> {
+        let keys: Vec<&str> = self.cast.keys().collect();
+        for line in self.world.logs.holding(&keys) {
+            let data = json!({ "program": line.program, "text": line.text });
+            self.world
+                .recorder
+                .note(Source::Bridge, "log_line", None, data)
+                .await?;
+        }
+        Ok(())
+    }
+
     async fn invariants(&mut self) -> Result<(), WorldError> {
+        self.read_logs().await?;
         self.world.recorder.catch_up().await?;
         let breaches = self
             .world

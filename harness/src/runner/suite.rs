@@ -106,7 +106,10 @@ impl Suite {
             WorldKind::Live => play_live(plan, catalogue),
         };
         let (verdict, phases, helpdesk_time, trace) = match result {
-            Ok((played, trace)) => (played.verdict, played.phases, played.helpdesk_time, trace),
+            Ok((played, mut trace)) => {
+                played.secrets.hide_in(&mut trace);
+                (played.verdict, played.phases, played.helpdesk_time, trace)
+            }
             Err(error) => (
                 Verdict::HarnessError {
                     message: error.to_string(),

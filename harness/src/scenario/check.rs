@@ -389,6 +389,15 @@ impl Check<'_> {
                     );
                 }
             }
+            Step::AnotherAppCalls(calls) => {
+                if !calls.call.split_once(' ').is_some_and(|(_, path)| path.starts_with('/')) {
+                    self.say(
+                        step.place,
+                        &format!("`{}` is no call of Freshdesk's API", calls.call),
+                        Some("write method and path, such as `GET /agents/me`".into()),
+                    );
+                }
+            }
             Step::AdminRemovesRule(_)
             | Step::AdminPastesRule(_)
             | Step::AdminTriesToPasteRule(_)

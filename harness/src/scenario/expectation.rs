@@ -285,6 +285,13 @@ pub struct Expectation {
         skip_serializing_if = "Option::is_none"
     )]
     pub in_minutes: Option<Count>,
+    /// Of calls: those of others than the bridge.
+    #[serde(
+        default,
+        rename = "by another app",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub by_another_app: Option<bool>,
     /// Of calls: each wait between two sends is longer than the one before.
     #[serde(
         default,
@@ -499,7 +506,7 @@ const SETTINGS: &[&str] = &["saved settings"];
 const VERIFY: &[&str] = &["verify"];
 
 /// Which properties go with which subjects, as they are written.
-const PROPERTIES: [(&str, &[&str]); 63] = [
+const PROPERTIES: [(&str, &[&str]); 64] = [
     ("ai replies", TICKETS),
     ("ai notes", TICKETS),
     ("tags", TICKETS),
@@ -542,6 +549,7 @@ const PROPERTIES: [(&str, &[&str]); 63] = [
     ("answered with", CALLS),
     ("growing waits", CALLS),
     ("in minutes", CALLS),
+    ("by another app", CALLS),
     ("agent", VERIFY),
     ("email", VERIFY),
     ("code", VERIFY),

@@ -6,9 +6,11 @@
 //! | `mod.rs` | entries and their order |
 //! | [`recorder`] | how entries get in: the fake's journal, and what the harness itself did and saw |
 //! | [`mod@line`] | one entry as one line for people |
+//! | `secrets` | what must not get into a report |
 
 pub mod line;
 pub mod recorder;
+pub(crate) mod secrets;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use super::brain::Brain;
 use super::http::{Http, over_sockets};
 use super::live_clock::LiveClock;
+use super::logs::Logs;
 use super::programs::Programs;
 use super::time::Time;
 use super::{BridgeHost, World, WorldError, declares};
@@ -18,6 +19,9 @@ const CONTROL_TOKEN: &str = "control-of-the-live-world";
 const BRIDGE_TOKEN: &str = "token-of-the-live-world";
 /// How long a program may take to say where it listens.
 const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// How many lines of a program that ended are shown.
+const MOST_COMPLAINTS: usize = 20;
 
 /// What a live world keeps up; processes are killed when it is dropped.
 struct Processes {
@@ -35,6 +39,7 @@ pub(crate) struct LiveBridge {
     listen: std::sync::OnceLock<String>,
     process: tokio::sync::Mutex<Option<Child>>,
     clock: LiveClock,
+    logs: Logs,
 }
 
 impl LiveBridge {
@@ -56,7 +61,13 @@ impl LiveBridge {
                 .env("BRAIN_URL", &self.brain_url)
                 .env("FRESHDESK_ENDPOINT", &self.freshdesk_url),
         )?;
-        let addresses = first_lines("reference-bridge", &mut bridge, &["listening "]).await?;
+        let addresses = first_lines(
+            "reference-bridge",
+            &mut bridge,
+            &["listening "],
+            &self.logs,
+        )
+        .await?;
         let Some(url) = addresses.into_iter().next() else {
             return Err(WorldError::unexpected(
                 "reference-bridge did not name its listener",
@@ -94,6 +105,7 @@ impl Drop for AbortOnDrop {
 pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
     let state = tempfile::tempdir()
         .map_err(|error| WorldError::unexpected(format!("no temporary folder: {error}")))?;
+    let logs = Logs::default();
     let mut fake = spawn(
         "fake-freshdesk",
         Command::new(&programs.fake_freshdesk)
@@ -105,6 +117,7 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
         "fake-freshdesk",
         &mut fake,
         &["listening api ", "listening control "],
+        &logs,
     )
     .await?;
     let [api_url, control_url] = addresses.as_slice() else {
@@ -146,6 +159,7 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
         listen: std::sync::OnceLock::new(),
         process: tokio::sync::Mutex::new(None),
         clock: clock.clone(),
+        logs: logs.clone(),
     };
     let bridge_url = bridge.start().await?;
     let bridge_http = Http::new(over_sockets(), bridge_url, Some(BRIDGE_TOKEN.to_owned()));
@@ -155,11 +169,13 @@ pub(crate) async fn start(programs: &Programs) -> Result<World, WorldError> {
     }
     Ok(World {
         control,
+        api: Http::new(over_sockets(), api_url.clone(), None),
         bridge: bridge_http,
         brain,
         time,
         recorder,
         host: BridgeHost::Live(Box::new(bridge)),
+        logs,
         keeps: Box::new(Processes {
             _fake: fake,
             _brain: serving,
@@ -183,9 +199,10 @@ fn spawn(program: &str, command: &mut Command) -> Result<Child, WorldError> {
 /// Reads what a program says until it has named its listeners, then keeps
 /// reading so that it never blocks on a full pipe.
 async fn first_lines(
-    program: &str,
+    program: &'static str,
     child: &mut Child,
     prefixes: &[&str],
+    logs: &Logs,
 ) -> Result<Vec<String>, WorldError> {
     let failed = |reason: String| WorldError::Program {
         program: program.into(),
@@ -199,15 +216,12 @@ async fn first_lines(
         .stderr
         .take()
         .ok_or_else(|| failed("it has no error output".into()))?;
+    let said = logs.clone();
     let complaint = tokio::spawn(async move {
-        let mut kept = Vec::new();
         let mut lines = BufReader::new(stderr).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            if kept.len() < 20 {
-                kept.push(line);
-            }
+            said.add(program, line);
         }
-        kept.join("\n")
     });
     let mut lines = BufReader::new(stdout).lines();
     let mut found = Vec::new();
@@ -229,13 +243,20 @@ async fn first_lines(
     };
     match tokio::time::timeout(START_LIMIT, reading).await {
         Ok(true) => {
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            let said = logs.clone();
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = lines.next_line().await {
+                    said.add(program, line);
+                }
+            });
             Ok(found)
         }
-        Ok(false) => Err(failed(format!(
-            "it ended:\n{}",
-            complaint.await.unwrap_or_default()
-        ))),
+        Ok(false) => {
+            // It ended, so its error output ends too; what it says there is why.
+            let _ = complaint.await;
+            let why = logs.beginning(program, MOST_COMPLAINTS);
+            Err(failed(format!("it ended:\n{why}")))
+        }
         Err(_) => Err(failed(format!(
             "it did not listen within {} s",
             START_LIMIT.as_secs()

@@ -9,6 +9,7 @@
 //! | [`time`], [`live_clock`] | how time is read and how it passes |
 //! | [`brain`] | the scripted brain that the bridge asks |
 //! | [`disk`] | what outlives a bridge that is killed |
+//! | `logs` | what live programs say on their outputs |
 //! | [`cast`] | who plays: agents, groups, tickets by name |
 //! | [`setup`] | an account, its people, its rules, and a connected bridge |
 
@@ -18,6 +19,7 @@ pub mod disk;
 pub mod http;
 pub mod live;
 pub mod live_clock;
+mod logs;
 pub mod programs;
 pub mod setup;
 pub mod simulated;
@@ -54,6 +56,8 @@ impl std::fmt::Display for WorldKind {
 pub struct World {
     /// The fake's control API.
     pub(crate) control: Http,
+    /// Freshdesk's own API, for programs other than the bridge.
+    pub(crate) api: Http,
     /// The bridge's contract.
     pub(crate) bridge: Http,
     /// What the bridge asks.
@@ -64,6 +68,8 @@ pub struct World {
     pub(crate) recorder: Recorder,
     /// Where the bridge runs, and how it is started again.
     pub(crate) host: BridgeHost,
+    /// What live programs said; empty in the simulated world.
+    pub(crate) logs: logs::Logs,
     /// What keeps the world up; dropped last.
     pub(crate) keeps: Box<dyn std::any::Any + Send>,
 }

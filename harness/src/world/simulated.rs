@@ -230,11 +230,13 @@ pub(crate) async fn start(seed: u64, bridge: &BridgeBuilder) -> Result<World, Wo
     let _ = webhooks.set(bridge.service());
     Ok(World {
         control,
+        api: Http::new(in_memory(fake.api()), format!("https://{DOMAIN}"), None),
         bridge: Http::new(bridge.service(), BRIDGE_URL, Some(BRIDGE_TOKEN.to_owned())),
         brain,
         time,
         recorder,
         host: super::BridgeHost::Simulated(bridge),
+        logs: super::logs::Logs::default(),
         keeps: Box::new(fake),
     })
 }

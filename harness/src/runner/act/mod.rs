@@ -7,9 +7,11 @@
 //! | `rules` | the admin, on automation rules |
 //! | `admin` | the admin, on agents, groups and fields |
 //! | `operator` | the bridge's operator, and strangers |
+//! | `apps` | other programs on the account |
 //! | `faults` | the world |
 
 mod admin;
+mod apps;
 mod faults;
 mod operator;
 mod people;
@@ -72,6 +74,8 @@ pub(crate) async fn act(world: &World, cast: &mut Cast, step: &Step) -> Result<(
         Step::BridgeRestarts => operator::restart(world).await,
         Step::StrangerCalls(call) => operator::stranger_calls(world, call).await,
         Step::SomebodyCallsWebhook(probe) => operator::call_webhook(world, cast, probe).await,
+
+        Step::AnotherAppCalls(calls) => apps::call(world, cast, calls).await,
 
         Step::BrainAnswers(answers) => {
             world.brain.follow(answers);

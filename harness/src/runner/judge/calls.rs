@@ -28,7 +28,11 @@ impl Ground<'_> {
         let calls: Vec<&Entry> = self
             .trace
             .of_kind("api_call")
-            .filter(|call| call.number("agent_id") == Some(ai) && call_matches(pattern, call))
+            .filter(|call| {
+                let by_bridge = call.number("agent_id") == Some(ai);
+                let wanted = expectation.by_another_app != Some(true);
+                by_bridge == wanted && call_matches(pattern, call)
+            })
             .filter(|call| {
                 expectation
                     .answered_with

@@ -7,9 +7,11 @@
 //! | [`rules`] | the admin's automation rules |
 //! | [`admin`] | the admin's agents, groups and ticket fields |
 //! | [`operator`] | the bridge's settings, and strangers who try its doors |
+//! | [`apps`] | other programs on the same account |
 //! | [`faults`] | what goes wrong on the way |
 
 pub mod admin;
+pub mod apps;
 pub mod faults;
 pub mod operator;
 pub mod people;
@@ -20,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use admin::{GivenRole, GroupMembers, NewField};
+pub use apps::AppCalls;
 pub use faults::{FreshdeskFault, Reset, WebhookFault, WebhookMishap};
 pub use operator::{
     Credentials, ProbedToken, SaveSettings, StrangerCall, WebhookAddress, WebhookProbe,
@@ -162,6 +165,10 @@ pub enum Step {
     /// Somebody calls a webhook URL by hand.
     #[serde(rename = "somebody calls webhook")]
     SomebodyCallsWebhook(WebhookProbe),
+
+    /// Another program calls Freshdesk's API, and spends the account's quota.
+    #[serde(rename = "another app calls freshdesk")]
+    AnotherAppCalls(AppCalls),
 
     /// From now on the AI answers otherwise; patterns as in `world.brain`.
     #[serde(rename = "brain answers")]

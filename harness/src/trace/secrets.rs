@@ -1,0 +1,135 @@
+//! What must not get into a report: API keys, and the token in a webhook URL
+//! that lets whoever knows it speak to the bridge (SEC-1, SEC-6). One secret
+//! has one name, so that who used which stays readable.
+//!
+//! The people of a trace are a scenario's own, invented in its file; they stay.
+
+use serde_json::Value;
+
+use super::Trace;
+use crate::world::cast::Cast;
+
+/// A part of a webhook URL that is shorter is a word of the path, no token.
+const TOKEN: usize = 16;
+
+/// The secrets of a run, each with what is written in its place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Secrets(Vec<(String, String)>);
+
+impl Secrets {
+    /// All that a cast knows.
+    pub(crate) fn of(cast: &Cast) -> Self {
+        let mut known = Vec::new();
+        for agent in cast.agents.values() {
+            known.push((agent.key.clone(), format!("‹API key of {}›", agent.name)));
+            if let Some(old) = &agent.old_key {
+                known.push((old.clone(), format!("‹former API key of {}›", agent.name)));
+            }
+        }
+        for (n, url) in cast.webhook_urls.iter().enumerate() {
+            let parts = url.split(['/', '?', '=', '&', '#']);
+            known.extend(
+                parts
+                    .filter(|part| part.len() >= TOKEN && !part.contains(['.', ':']))
+                    .map(|part| (part.to_owned(), format!("‹webhook token {}›", n + 1))),
+            );
+        }
+        known.retain(|(secret, _)| !secret.is_empty());
+        Self(known)
+    }
+
+    /// Replaces every secret in a text.
+    pub(crate) fn hide_in_text(&self, text: &mut String) {
+        for (secret, name) in &self.0 {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), name);
+            }
+        }
+    }
+
+    /// Replaces every secret in a trace, keys of objects included.
+    pub(crate) fn hide_in(&self, trace: &mut Trace) {
+        for entry in &mut trace.entries {
+            self.hide_in_value(&mut entry.data);
+        }
+    }
+
+    fn hide_in_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.hide_in_text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_in_value(item)),
+            Value::Object(fields) => {
+                if fields.keys().any(|key| self.is_in(key)) {
+                    *fields = std::mem::take(fields)
+                        .into_iter()
+                        .map(|(mut key, item)| {
+                            self.hide_in_text(&mut key);
+                            (key, item)
+                        })
+                        .collect();
+                }
+                fields
+                    .values_mut()
+                    .for_each(|item| self.hide_in_value(item));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(secret, _)| text.contains(secret.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::trace::Source;
+    use crate::world::cast::Agent;
+
+    #[test]
+    fn keys_and_tokens_get_names_wherever_they_stand() {
+        let mut cast = Cast::default();
+        cast.agents.insert(
+            "Rita Rep".to_owned(),
+            Agent {
+                id: 1,
+                name: "Rita Rep".to_owned(),
+                email: "rita@company.example".to_owned(),
+                key: "KEYNEW123456".to_owned(),
+                old_key: Some("KEYOLD123456".to_owned()),
+            },
+        );
+        let url = "http://127.0.0.1:8700/webhooks/freshdesk/0123456789abcdef0123";
+        cast.webhook_urls.push(url.to_owned());
+        let data = json!({
+            "url": url,
+            "list": ["Basic KEYOLD123456:X", {"KEYNEW123456": "rita@company.example"}],
+        });
+        let mut trace = Trace::default();
+        trace.push(
+            Timestamp::UNIX_EPOCH,
+            Source::Bridge,
+            "call",
+            None,
+            None,
+            data,
+        );
+        Secrets::of(&cast).hide_in(&mut trace);
+        assert_eq!(
+            trace.entries()[0].data,
+            json!({
+                "url": "http://127.0.0.1:8700/webhooks/freshdesk/‹webhook token 1›",
+                "list": [
+                    "Basic ‹former API key of Rita Rep›:X",
+                    {"‹API key of Rita Rep›": "rita@company.example"},
+                ],
+            })
+        );
+    }
+}
