@@ -2,6 +2,8 @@
 //! carry it out. It is stored before the first write and step by step after, so
 //! that a crash or a spent quota at any point is continued, each step once.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +40,7 @@ pub struct OutgoingFile {
     /// MIME type.
     pub content_type: String,
     /// The content, base64.
-    pub bytes_base64: String,
+    pub bytes_base64: Arc<str>,
 }
 
 /// What a ticket update writes; what is `None` stays as it is.

@@ -432,7 +432,9 @@ async fn files_over_the_limit_are_left_out_in_order_and_named() {
         reference_bridge::brain::AnswerFile {
             name: name.to_owned(),
             content_type: "application/pdf".to_owned(),
-            bytes_base64: base64::engine::general_purpose::STANDARD.encode(vec![b'x'; size]),
+            bytes_base64: base64::engine::general_purpose::STANDARD
+                .encode(vec![b'x'; size])
+                .into(),
         }
     };
     const MIB: usize = 1024 * 1024;
@@ -477,7 +479,7 @@ async fn a_refused_attachment_never_costs_the_answer() {
     with_files.attachments = vec![reference_bridge::brain::AnswerFile {
         name: "a.exe".to_owned(),
         content_type: "application/octet-stream".to_owned(),
-        bytes_base64: "aGVsbG8=".to_owned(),
+        bytes_base64: "aGVsbG8=".into(),
     }];
     let world = world(ScriptedBrain::following([Ok(with_files)])).await;
     world.connect(json!({})).await;
@@ -501,7 +503,9 @@ async fn exactly_20_mib_goes_through_and_one_byte_more_does_not() {
         with_file.attachments = vec![reference_bridge::brain::AnswerFile {
             name: "all.zip".to_owned(),
             content_type: "application/zip".to_owned(),
-            bytes_base64: base64::engine::general_purpose::STANDARD.encode(vec![b'x'; size]),
+            bytes_base64: base64::engine::general_purpose::STANDARD
+                .encode(vec![b'x'; size])
+                .into(),
         }];
         let world = world(ScriptedBrain::following([Ok(with_file)])).await;
         world.connect(json!({})).await;

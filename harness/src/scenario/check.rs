@@ -390,7 +390,11 @@ impl Check<'_> {
                 }
             }
             Step::AnotherAppCalls(calls) => {
-                if !calls.call.split_once(' ').is_some_and(|(_, path)| path.starts_with('/')) {
+                if !calls
+                    .call
+                    .split_once(' ')
+                    .is_some_and(|(_, path)| path.starts_with('/'))
+                {
                     self.say(
                         step.place,
                         &format!("`{}` is no call of Freshdesk's API", calls.call),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -109,7 +109,18 @@ async fn decide(State(brain): State<Brain>, Json(question): Json<Value>) -> Resp
         )
             .into_response(),
         BrainAction::Nonsense => "<html>Bad gateway</html>".into_response(),
-        _ => Json(decision).into_response(),
+        _ => decided(&decision, &answer),
+    }
+}
+
+/// The decision as an answer; files make it large, so room is made for it at once.
+fn decided(decision: &Value, answer: &BrainDecision) -> Response {
+    let files: usize = answer.attachments.iter().map(|file| file.bytes).sum();
+    let mut body = Vec::with_capacity(files / 3 * 4 + 4096);
+    match serde_json::to_writer(&mut body, decision) {
+        Ok(()) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        // A value with text keys always serializes.
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 

@@ -61,13 +61,8 @@ impl LiveBridge {
                 .env("BRAIN_URL", &self.brain_url)
                 .env("FRESHDESK_ENDPOINT", &self.freshdesk_url),
         )?;
-        let addresses = first_lines(
-            "reference-bridge",
-            &mut bridge,
-            &["listening "],
-            &self.logs,
-        )
-        .await?;
+        let addresses =
+            first_lines("reference-bridge", &mut bridge, &["listening "], &self.logs).await?;
         let Some(url) = addresses.into_iter().next() else {
             return Err(WorldError::unexpected(
                 "reference-bridge did not name its listener",

@@ -9,6 +9,8 @@ mod http;
 mod openai;
 mod scripted;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,7 +73,7 @@ pub struct AnswerFile {
     /// MIME type.
     pub content_type: String,
     /// The content.
-    pub bytes_base64: String,
+    pub bytes_base64: Arc<str>,
 }
 
 /// What the brain decided.

@@ -80,7 +80,7 @@ mod tests {
             &[OutgoingFile {
                 name: "a\"\r\nX: y".to_owned(),
                 content_type: "text/plain\r\nX: y".to_owned(),
-                bytes_base64: "aGVsbG8=".to_owned(),
+                bytes_base64: "aGVsbG8=".into(),
             }],
         );
         let text = std::str::from_utf8(&form.bytes).unwrap();

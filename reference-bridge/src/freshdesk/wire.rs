@@ -283,7 +283,7 @@ async fn files_go_out_as_multipart_with_their_length() {
     let file = OutgoingFile {
         name: "a.txt".to_owned(),
         content_type: "text/plain".to_owned(),
-        bytes_base64: "aGVsbG8=".to_owned(),
+        bytes_base64: "aGVsbG8=".into(),
     };
     assert_eq!(
         client
