@@ -490,7 +490,7 @@ async fn a_snapshot_is_the_whole_state_and_goes_on_where_it_was() {
         b"hi"
     );
     let refused = world
-        .control("POST", "/restore", json!({"version": 1, "now": "soon"}))
+        .control("POST", "/restore", json!({"version": 2, "now": "soon"}))
         .await;
     assert_eq!(refused.status, 400, "{}", refused.json());
     assert_eq!(

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
 //! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
 //! | `fidelity.rs` | the switches are written down |
 //! | `pure.rs` | the pure core without a runtime, for the laws |
@@ -12,6 +13,7 @@
 //! | `laws_quota.rs`, `laws_paging.rs`, `laws_rules.rs` | the same of quota, paging and rules |
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
+//! | `refused.rs` | a refused write has changed nothing |
 //! | `rules.rs` | automation rules and their activity logs |
 //! | `webhooks.rs` | delivery, retries, faults |
 //! | `control.rs` | the control API |
@@ -29,6 +31,7 @@ mod control;
 mod conversations;
 mod errors;
 mod fidelity;
+mod fields;
 mod laws;
 mod laws_paging;
 mod laws_quota;
@@ -37,6 +40,7 @@ mod openapi;
 mod people;
 mod pure;
 mod quota;
+mod refused;
 mod rules;
 mod tickets;
 mod webhooks;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::call::{ControlReply, Refusal, Result, read, read_any};
 use super::routes::Control;
 use super::staff::custom_values;
+use crate::core::choices;
 use crate::core::contents::{Content, Upload};
 use crate::core::events::Performer;
 use crate::core::html::Markup;
@@ -224,9 +225,9 @@ fn check_priority(priority: Option<u8>) -> Result<()> {
 fn check_type(call: &Control<'_, '_>, kind: Option<&str>) -> Result<()> {
     let types = call.desk.account.ticket_types();
     match kind {
-        Some(kind) if !types.iter().any(|known| known == kind) => Err(Refusal::invalid(
+        Some(kind) if choices::find(types, kind).is_none() => Err(Refusal::invalid(
             "type",
-            words::unknown("type", kind, types.iter().map(String::as_str)),
+            words::unknown("type", kind, types.iter().map(|known| known.value.as_str())),
         )),
         _ => Ok(()),
     }
@@ -297,7 +298,7 @@ pub(super) fn open_ticket(call: &mut Control<'_, '_>) -> Result {
     if let Some(id) = opened.responder_id {
         check_agent(call, "responder_id", id)?;
     }
-    let custom_fields = custom_values(call, &opened.custom_fields)?;
+    let custom_fields = custom_values(call, None, &opened.custom_fields)?;
     let uploads = uploads(&opened.attachments)?;
     let created_at = match &opened.created_at {
         Some(text) => Some(time::parse(text).ok_or_else(|| {
@@ -550,7 +551,7 @@ pub(super) fn edit_ticket(call: &mut Control<'_, '_>, id: i64) -> Result {
         group_id,
         responder_id,
         tags: typed(&body, "tags", "a list of texts")?,
-        custom_fields: custom_values(call, &custom.unwrap_or_default())?,
+        custom_fields: custom_values(call, Some(id), &custom.unwrap_or_default())?,
         ..TicketEdit::default()
     };
     let mut detail = body.clone();

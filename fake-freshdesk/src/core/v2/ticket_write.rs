@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::call::{Answer, Call, Result};
+use super::custom_fields::custom_fields;
 use super::errors::{Failure, FieldError, code};
 use super::input::Input;
 use super::ticket_view::{Includes, Shape};
 use crate::core::account::Account;
+use crate::core::choices;
 use crate::core::events::Performer;
-use crate::core::fields::BadValue;
 use crate::core::html::Markup;
 use crate::core::people::Handle;
 use crate::core::tickets::{
@@ -80,32 +81,8 @@ fn statuses(account: &Account) -> Vec<i64> {
         .collect()
 }
 
-/// `custom_fields`: unknown names and wrong values are refused. [I: names `cf_x` as field]
-fn custom_fields(call: &mut Call<'_, '_>) -> Vec<(Box<str>, Value)> {
-    let Some(Some(map)) = call.input.object("custom_fields") else {
-        return Vec::new();
-    };
-    let mut read = Vec::new();
-    let mut errors = Vec::new();
-    for (name, value) in map {
-        let field = call
-            .account()
-            .custom_fields()
-            .find(|field| field.name == name);
-        match field.map(|field| field.accept(&value, call.input.form)) {
-            None => errors.push(FieldError::unexpected(&name)),
-            Some(Ok(value)) => read.push((name.into(), value)),
-            Some(Err(BadValue::Type(expected))) => {
-                errors.push(FieldError::mismatch(&name, expected));
-            }
-            Some(Err(BadValue::Choice(choices))) => errors.push(FieldError::choice(&name, choices)),
-        }
-    }
-    call.input.errors.extend(errors);
-    read
-}
-
-fn properties(call: &mut Call<'_, '_>) -> Properties {
+/// Reads the properties of a new ticket, or of the one that `id` names.
+fn properties(call: &mut Call<'_, '_>, id: Option<i64>) -> Properties {
     let mut read = Properties::default();
     let known_statuses = statuses(call.account());
     let small = |number: i64| u16::try_from(number).unwrap_or_default();
@@ -125,9 +102,9 @@ fn properties(call: &mut Call<'_, '_>) -> Properties {
     if let Some(kind) = call.input.text("type") {
         let types = call.account().ticket_types();
         if let Some(kind) = &kind
-            && !types.contains(kind)
+            && choices::find(types, kind).is_none()
         {
-            let error = FieldError::choice("type", types.join(","));
+            let error = FieldError::choice("type", choices::joined(types));
             call.input.refuse(error);
         }
         edit.ticket_type = Some(kind);
@@ -177,7 +154,7 @@ fn properties(call: &mut Call<'_, '_>) -> Properties {
         }
         edit.tags = Some(deduplicated(tags));
     }
-    edit.custom_fields = custom_fields(call);
+    edit.custom_fields = custom_fields(call, id);
     due_times(call, &mut read);
     read.person = person(call);
     read
@@ -311,7 +288,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     ]
     .concat();
     call.input.allow(&keys);
-    let read = properties(call);
+    let read = properties(call, None);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     let (parent_id, related_ids) = associations(call);
     required_fields(call);
@@ -418,25 +395,8 @@ fn requester(call: &mut Call<'_, '_>, person: &Person) -> Option<i64> {
         }
         return Some(id);
     }
-    let nameless_phone = person.phone.is_some()
-        && person.email.is_none()
-        && person.name.is_none()
-        && call
-            .account()
-            .people
-            .find(Handle::Phone, person.phone.as_deref().unwrap_or_default())
-            .is_none();
-    if nameless_phone {
-        call.input.refuse(FieldError::missing("name"));
-    }
-    let handles = [
-        &person.email,
-        &person.phone,
-        &person.twitter_id,
-        &person.facebook_id,
-        &person.unique_external_id,
-    ];
-    if handles.iter().all(|handle| handle.is_none())
+    phone_needs_name(call, person);
+    if handles(person).into_iter().all(Option::is_none)
         && !call.input.errors.iter().any(|error| error.field == "email")
     {
         let message = "One of the following fields is mandatory: requester_id, phone, email, twitter_id, facebook_id, unique_external_id";
@@ -449,18 +409,22 @@ fn requester(call: &mut Call<'_, '_>, person: &Person) -> Option<i64> {
     None
 }
 
-/// Reads the body of an update; errors are in the call's input.
-pub(super) fn read_edit(call: &mut Call<'_, '_>) -> TicketEdit {
+/// Reads the body of an update of one ticket, or (`None`) of many; errors are
+/// in the call's input. A requester who may be new comes beside the edit:
+/// nobody is added before the last check.
+pub(super) fn read_edit(call: &mut Call<'_, '_>, id: Option<i64>) -> (TicketEdit, Option<Person>) {
     call.input.allow(&UPDATE_KEYS);
-    let mut read = properties(call);
+    let mut read = properties(call, id);
+    let mut person = None;
     if let Some(Some(id)) = call.input.integer("requester_id") {
         if call.account().people.name_and_email(id).is_none() {
             call.input
                 .refuse(FieldError::nothing_matches("requester_id", "contact"));
         }
         read.edit.requester_id = Some(id);
-    } else if read.person.email.is_some() && call.input.errors.is_empty() {
-        read.edit.requester_id = Some(call.desk.find_or_add_person(&read.person));
+    } else if handles(&read.person).into_iter().any(Option::is_some) {
+        phone_needs_name(call, &read.person);
+        person = Some(read.person);
     }
     for key in ["status", "priority", "source"] {
         if call.input.map.get(key).is_some_and(Value::is_null)
@@ -469,14 +433,34 @@ pub(super) fn read_edit(call: &mut Call<'_, '_>) -> TicketEdit {
             call.input.refuse(FieldError::blank(key));
         }
     }
-    read.edit
+    (read.edit, person)
+}
+
+/// What a requester can be found by.
+fn handles(person: &Person) -> [&Option<String>; 5] {
+    [
+        &person.email,
+        &person.phone,
+        &person.twitter_id,
+        &person.facebook_id,
+        &person.unique_external_id,
+    ]
+}
+
+/// A contact cannot be made of a phone number alone. [D]
+fn phone_needs_name(call: &mut Call<'_, '_>, person: &Person) {
+    let known = |phone| call.account().people.find(Handle::Phone, phone).is_some();
+    let nameless = person.email.is_none() && person.name.is_none();
+    if nameless && person.phone.as_deref().is_some_and(|phone| !known(phone)) {
+        call.input.refuse(FieldError::missing("name"));
+    }
 }
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let ticket = call.live_ticket()?;
     let (id, from_helpdesk) = (ticket.id, ticket.source == source::OUTBOUND_EMAIL);
     let already: u64 = ticket.rare().attachments.iter().map(|file| file.size).sum();
-    let mut edit = read_edit(call);
+    let (mut edit, person) = read_edit(call, Some(id));
     check_uploads(call, already);
     // What we mailed out cannot be rewritten. [D]
     if from_helpdesk {
@@ -491,6 +475,9 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
         }
     }
     call.checked()?;
+    if let Some(person) = person {
+        edit.requester_id = Some(call.desk.find_or_add_person(&person));
+    }
     let uploads = std::mem::take(&mut call.input.uploads);
     edit.attachments = attachments(&mut call.desk, &uploads);
     let performer = Performer::Agent(call.agent);
@@ -523,7 +510,7 @@ pub(super) fn outbound_email(call: &mut Call<'_, '_>) -> Result {
     for key in ["email", "subject", "email_config_id"] {
         call.input.require(key);
     }
-    let read = properties(call);
+    let read = properties(call, None);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     check_uploads(call, 0);
     call.checked()?;

@@ -302,7 +302,7 @@ pub(super) fn bulk_update(call: &mut Call<'_, '_>) -> Result {
     let body = body.map(str::to_owned);
     call.input = Input::from_json(properties.clone().unwrap_or_default());
     call.input.errors = action.errors;
-    ticket_write::read_edit(call);
+    ticket_write::read_edit(call, None);
     call.checked()?;
     Ok(start_job(
         call,

@@ -1,6 +1,6 @@
 //! Contacts, agents and roles as JSON.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::core::people::{Agent, Contact, Role};
 use crate::core::time::{Ms, seconds};
@@ -124,12 +124,4 @@ pub(super) fn role(role: &Role) -> Value {
         "created_at": seconds(role.created_at),
         "updated_at": seconds(role.updated_at),
     })
-}
-
-/// Custom fields that nobody defined are refused by name; contacts and
-/// companies of the fake have whatever was given to them before. [I]
-pub(super) fn overlay(into: &mut Map<String, Value>, given: Map<String, Value>) {
-    for (key, value) in given {
-        into.insert(key, value);
-    }
 }
