@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
 //! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `files.rs` | attachments and inline images |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
 //! | `fidelity.rs` | the switches are written down |
@@ -32,6 +33,7 @@ mod conversations;
 mod errors;
 mod fidelity;
 mod fields;
+mod files;
 mod laws;
 mod laws_paging;
 mod laws_quota;

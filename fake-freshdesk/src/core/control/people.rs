@@ -49,6 +49,9 @@ struct Attached {
     content_type: Option<String>,
     size: Option<u64>,
     bytes_base64: Option<String>,
+    /// An image in the text, where it says `[cid:NAME]`, or at its end.
+    #[serde(default)]
+    inline: bool,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +149,7 @@ fn uploads(attached: &[Attached]) -> Result<Vec<Upload>> {
             name: file.name.clone(),
             content_type: file.content_type.clone(),
             content,
+            inline: file.inline,
         });
     }
     Ok(uploads)
@@ -376,6 +380,7 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
             ));
         }
     };
+    let uploads = uploads(&reply.attachments)?;
     let requester = call
         .desk
         .account
@@ -401,7 +406,6 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
             })
         }
     };
-    let uploads = uploads(&reply.attachments)?;
     let support = call.desk.account.support_email();
     let email = call
         .desk

@@ -60,6 +60,7 @@ pub(crate) use conversation_view::{ConversationShape, ConversationView};
 pub(crate) use field_view::{FieldShape, field_json};
 pub(crate) use field_write::Level;
 pub(crate) use fields::{new_field, put_field};
+pub(crate) use files::inline_token;
 pub(crate) use groups::group_json;
 pub(crate) use json::{Json, Object, to_vec};
 pub(crate) use openapi::document;

@@ -479,7 +479,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
         edit.requester_id = Some(call.desk.find_or_add_person(&person));
     }
     let uploads = std::mem::take(&mut call.input.uploads);
-    edit.attachments = attachments(&mut call.desk, &uploads);
+    edit.attachments = attachments(&mut call.desk, &uploads, &mut Markup::default());
     let performer = Performer::Agent(call.agent);
     call.desk.edit_ticket(id, edit, performer);
     let ticket = call.account().tickets.get(id).ok_or(Failure::NOT_FOUND)?;
