@@ -166,7 +166,7 @@ pub(crate) struct Filter {
 }
 
 /// The kinds of entries, as the control API spells them.
-pub(crate) const KINDS: [&str; 8] = [
+pub(crate) const KINDS: [&str; 9] = [
     "api_call",
     "action",
     "ticket_event",
@@ -175,6 +175,7 @@ pub(crate) const KINDS: [&str; 8] = [
     "webhook_result",
     "mail",
     "fault",
+    "unknown_host",
 ];
 
 impl Journal {

@@ -65,6 +65,10 @@ impl ApiCall {
         map.serialize_entry("agent_id", &self.agent_id)?;
         match &more.request {
             Sent::Nothing => map.serialize_entry("request", &())?,
+            // What a rule is saved with is written down without its secrets.
+            Sent::Bytes(bytes) if path.contains("/automations/") => {
+                map.serialize_entry("request", &rule(bytes))?;
+            }
             Sent::Bytes(bytes) => map.serialize_entry("request", &Came(bytes))?,
             Sent::Form(form) => map.serialize_entry("request", form)?,
         }
@@ -91,6 +95,16 @@ struct Size {
 #[derive(serde::Serialize)]
 struct Unparsed<'a> {
     unparsed: &'a str,
+}
+
+/// A rule as it came, its credentials hidden.
+fn rule(bytes: &Bytes) -> Value {
+    let mut rule: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    if let Some(Value::Array(actions)) = rule.get_mut("actions") {
+        let actions = actions.iter_mut().filter_map(Value::as_object_mut);
+        actions.for_each(super::automation::hide_credentials);
+    }
+    rule
 }
 
 /// A body as it came: as JSON if it is some.

@@ -152,3 +152,25 @@ async fn notes_can_be_rewritten_and_removed_replies_cannot_be_rewritten() {
         Some(1)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_structured_body_stands_in_for_a_body() {
+    let world = World::new("pro").await;
+    let ticket = world.customer_ticket().await;
+    let path = format!("/tickets/{ticket}/reply");
+    let text = |content: &str| json!({"type": "text", "data": {"content": content}});
+    let body = json!({"structured_body": {"body_contents": [text("Hello"), text("<b>Bye</b>")]}});
+    let made = world.ok("POST", &path, body).await;
+    assert_eq!(made["body"], "<p>Hello</p><p><b>Bye</b></p>");
+    assert_eq!(made["body_text"], "Hello\n\nBye");
+    for wrong in [
+        json!({}),
+        json!({"body_contents": []}),
+        json!({"body_contents": [{"type": "image"}]}),
+    ] {
+        let refused = world
+            .call("POST", &path, json!({"structured_body": wrong}))
+            .await;
+        assert_eq!(refused.json()["errors"][0]["field"], "structured_body");
+    }
+}

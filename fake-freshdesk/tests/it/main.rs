@@ -4,7 +4,7 @@
 //! | file | feature |
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
-//! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `tickets.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `files.rs` | attachments and inline images |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
@@ -17,7 +17,7 @@
 //! | `refused.rs` | a refused write has changed nothing |
 //! | `rules.rs` | automation rules and their activity logs |
 //! | `webhooks.rs` | delivery, retries, faults |
-//! | `control.rs` | the control API |
+//! | `control.rs`, `time.rs`, `journal.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
 
 #![expect(
@@ -27,6 +27,7 @@
     reason = "a test that cannot go on has failed; JSON literals read best by value"
 )]
 
+mod associations;
 mod binary;
 mod control;
 mod conversations;
@@ -34,6 +35,7 @@ mod errors;
 mod fidelity;
 mod fields;
 mod files;
+mod journal;
 mod laws;
 mod laws_paging;
 mod laws_quota;
@@ -45,5 +47,6 @@ mod quota;
 mod refused;
 mod rules;
 mod tickets;
+mod time;
 mod webhooks;
 mod world;

@@ -51,6 +51,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let page = query.page()?;
     let state = query.word("state", &["blocked", "deleted", "unverified", "verified"])?;
     query.word("contact_type", &["contact", "visitor", "customer"])?;
+    query.ignore("contact_type");
     let company = query.integer("company_id")?;
     let since: Option<Ms> = query
         .time("updated_since")?
