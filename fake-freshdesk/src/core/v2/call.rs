@@ -215,6 +215,12 @@ fn segments(path: &str) -> Option<Vec<&str>> {
     // No endpoint has more.
     let mut segments = Vec::with_capacity(4);
     segments.extend(parts);
+    // Some clients still name the format, as version 1 wanted it. [O pyfreshdesk]
+    if let Some(last) = segments.last_mut()
+        && let Some(plain) = last.strip_suffix(".json")
+    {
+        *last = plain;
+    }
     Some(segments)
 }
 

@@ -8,7 +8,7 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
     (
         Method::POST,
         "tickets",
-        "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer? parent_id:integer? cc_emails:[email] related_ticket_ids:[integer] lookup_parameter:string",
+        "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9|10 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer? parent_id:integer? cc_emails:[email] related_ticket_ids:[integer] lookup_parameter:string",
     ),
     (
         Method::POST,
@@ -140,7 +140,7 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
     ),
 ];
 
-const TICKET_UPDATE: &str = "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer?";
+const TICKET_UPDATE: &str = "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9|10 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer?";
 const TIME_ENTRY: &str = "agent_id:integer billable:boolean executed_at:time note:string start_time:time time_spent:string timer_running:boolean";
 const CONTACT: &str = "name:string email:email phone:string mobile:string twitter_id:string facebook_id:string unique_external_id:string other_emails:[email] company_id:integer? view_all_tickets:boolean other_companies:[object] address:string custom_fields:object description:string job_title:string language:string tags:[string] time_zone:string";
 const COMPANY: &str = "name:string description:string domains:[string] note:string custom_fields:object health_score:string account_tier:string renewal_date:time industry:string";

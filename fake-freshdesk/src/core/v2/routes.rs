@@ -266,6 +266,7 @@ pub(crate) static ROUTES: &[Route] = &[
     ),
     get("tickets/{id}/summary", &[], tickets::summary),
     put("tickets/{id}/summary", Takes::Json, tickets::set_summary),
+    delete("tickets/{id}/summary", tickets::delete_summary),
     get("tickets/{id}/time_entries", PAGE, time_entries::of_ticket),
     post(
         "tickets/{id}/time_entries",

@@ -213,6 +213,15 @@ fn items<'c>(call: &'c Call<'_, '_>, path: &str) -> Option<&'c BTreeMap<i64, Val
     call.account().shelves.get(path)
 }
 
+/// A resource as it is shown: products do not tell which is the default one. [O pyfreshdesk]
+fn shown(shelf: &Shelf, item: &Value) -> Value {
+    let mut item = item.clone();
+    if let (true, Value::Object(map)) = (shelf.path == "products", &mut item) {
+        map.shift_remove("default");
+    }
+    item
+}
+
 fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Result {
     let page = call.query.page()?;
     let (shown, more) = one_page(all, page);
@@ -225,12 +234,17 @@ fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Resul
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let shelf = shelf(call)?;
-    paged(
-        call,
-        items(call, shelf.path)
-            .into_iter()
-            .flat_map(BTreeMap::values),
-    )
+    let page = call.query.page()?;
+    let all = items(call, shelf.path)
+        .into_iter()
+        .flat_map(BTreeMap::values);
+    let (list, more) = one_page(all, page);
+    let list: Vec<Value> = list.into_iter().map(|item| shown(shelf, item)).collect();
+    let mut answer = Answer::ok(&list);
+    if more {
+        answer.link = Some(call.next_link(page));
+    }
+    Ok(answer)
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
@@ -238,7 +252,7 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let item = items(call, shelf.path)
         .and_then(|items| items.get(&id))
         .ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(item))
+    Ok(Answer::ok(&shown(shelf, item)))
 }
 
 /// Reads the body over a resource.
@@ -321,7 +335,10 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         item["attachments"] = json!([]);
     }
     put(call, shelf.path, id, item.clone());
-    Ok(Answer::created(&format!("{}/{id}", shelf.path), &item))
+    Ok(Answer::created(
+        &format!("{}/{id}", shelf.path),
+        &shown(shelf, &item),
+    ))
 }
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
@@ -341,7 +358,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     read(call, shelf, &mut item)?;
     item["updated_at"] = json!(seconds(call.desk.now));
     put(call, shelf.path, id, item.clone());
-    Ok(Answer::ok(&item))
+    Ok(Answer::ok(&shown(shelf, &item)))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {

@@ -49,7 +49,7 @@ const UPDATE_KEYS: [&str; 25] = [
 ];
 
 /// Sources that an API client may give. [O/D]
-const API_SOURCES: [i64; 7] = [1, 2, 3, 5, 6, 7, 9];
+const API_SOURCES: [i64; 8] = [1, 2, 3, 5, 6, 7, 9, 10];
 
 /// Properties that create and update read alike.
 #[derive(Default)]

@@ -378,6 +378,15 @@ pub(super) fn summary(call: &mut Call<'_, '_>) -> Result {
     summary.map(Answer::ok).ok_or(Failure::NOT_FOUND)
 }
 
+pub(super) fn delete_summary(call: &mut Call<'_, '_>) -> Result {
+    let id = call.live_ticket()?.id;
+    let summaries = call.desk.account.shelves.get_mut(SUMMARIES);
+    match summaries.and_then(|summaries| summaries.remove(&id)) {
+        Some(_) => Ok(Answer::nothing()),
+        None => Err(Failure::NOT_FOUND),
+    }
+}
+
 pub(super) fn set_summary(call: &mut Call<'_, '_>) -> Result {
     let id = call.live_ticket()?.id;
     call.input.allow(&["body", "user_id", "attachments"]);

@@ -94,6 +94,8 @@ pub(super) fn agent(agent: &Agent, detail: Detail) -> Value {
         "type": "support_agent",
         "focus_mode": true,
         "deactivated": agent.deactivated,
+        "api_key_enabled": true,
+        "freshcaller_agent": false,
         "contact": {
             "active": !agent.deactivated,
             "email": agent.email,
