@@ -86,7 +86,7 @@ async fn run(args: Args) -> Result<(), String> {
     if let Some(scale) = args.time_scale {
         clock.set_mode(TimeMode::Scaled, scale);
     }
-    let mut options = ServerOptions::new(clock, token.clone(), outbound::client()?);
+    let mut options = ServerOptions::new(clock, token.clone(), outbound::client());
     options.allowed_webhook_hosts = args.allow_webhook_host;
     options.journal_capacity = args.journal_capacity;
     options.chaos = args.chaos;

@@ -2,12 +2,13 @@
 //! is kept: a reader that follows the journal asks often.
 
 use bytes::Bytes;
+use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::ids::uuid;
-use super::journal::{ApiCall, Body, Entry, More, Sent};
+use super::journal::{ApiCall, Entry, Kept, More, Sent};
 use super::time::millis;
 use super::v2::Rate;
 
@@ -37,17 +38,19 @@ impl Serialize for Numbered<'_> {
         map.serialize_entry("kind", entry.kind())?;
         map.serialize_entry("cause", &entry.cause)?;
         match &entry.body {
-            Body::Open => {}
-            Body::ApiCall(call) => {
+            Kept::Open => {}
+            Kept::ApiCall(call) => {
                 call.write(&mut map)?;
                 map.serialize_entry("answered_at", &millis(entry.at + call.delay))?;
             }
-            Body::Other(_, Value::Object(fields)) => {
-                for (name, value) in fields {
-                    map.serialize_entry(name, value)?;
+            Kept::Other(_, text) => match serde_json::from_str::<IndexMap<&str, &RawValue>>(text) {
+                Ok(fields) => {
+                    for (name, value) in fields {
+                        map.serialize_entry(name, value)?;
+                    }
                 }
-            }
-            Body::Other(_, other) => map.serialize_entry("detail", other)?,
+                Err(_) => map.serialize_entry("detail", &Came(text.as_bytes()))?,
+            },
         }
         map.end()
     }
@@ -108,7 +111,7 @@ fn rule(bytes: &Bytes) -> Value {
 }
 
 /// A body as it came: as JSON if it is some.
-struct Came<'a>(&'a Bytes);
+struct Came<'a>(&'a [u8]);
 
 impl Serialize for Came<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
