@@ -10,13 +10,13 @@
 //! | `errors.rs`, `input.rs`, `query.rs` | strict reading, exact refusing |
 //! | `views.rs` | resources as JSON |
 //! | `json.rs`, `ticket_view.rs`, `conversation_view.rs`, `file_view.rs` | the few shapes that are most of the traffic, written by hand |
-//! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs` | tickets |
+//! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs`, `ticket_properties.rs` | tickets |
 //! | `conversations.rs` | replies and notes |
 //! | `fields.rs`, `field_view.rs`, `field_write.rs` | fields of tickets, contacts and companies |
 //! | `custom_fields.rs` | their values in a request |
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
 //! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
-//! | `search.rs` | the search grammar |
+//! | `search.rs`, `search_query.rs` | searches, and the grammar of their queries |
 //! | `openapi.rs`, `openapi_schemas.rs` | the OpenAPI document |
 //! | `files.rs` | attachments behind signed, expiring URLs |
 
@@ -46,8 +46,10 @@ mod query;
 mod reply;
 pub(crate) mod routes;
 mod search;
+mod search_query;
 mod shelves;
 mod ticket_list;
+mod ticket_properties;
 mod ticket_view;
 mod ticket_write;
 mod tickets;
