@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use fake_freshdesk::{Clock, NewAccount, OverTls, Plan, Server, ServerOptions, TimeMode};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use binary::args::Args;
 use binary::{listen, outbound, seed, tls};
@@ -55,12 +56,26 @@ fn start_of_time() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+/// Logs to stderr what `RUST_LOG` asks for, errors without it. Targets and levels
+/// are all one needs here; filters by field would bring regular expressions in.
+fn log() {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let targets = match wanted.parse::<Targets>() {
+        Ok(targets) if !wanted.is_empty() => targets,
+        _ => Targets::new().with_default(LevelFilter::ERROR),
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(targets)
+        .init();
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
+    log();
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),
@@ -86,7 +101,7 @@ async fn run(args: Args) -> Result<(), String> {
     if let Some(scale) = args.time_scale {
         clock.set_mode(TimeMode::Scaled, scale);
     }
-    let mut options = ServerOptions::new(clock, token.clone(), outbound::client()?);
+    let mut options = ServerOptions::new(clock, token.clone(), outbound::client());
     options.allowed_webhook_hosts = args.allow_webhook_host;
     options.journal_capacity = args.journal_capacity;
     options.chaos = args.chaos;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use fake_freshdesk::HttpService;
 use http::{Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::OnceCell;
 use tower::BoxError;
 
 /// Resolves `localhost` and `*.localhost` to loopback by itself, so that such
@@ -29,19 +30,26 @@ impl Resolve for Loopback {
 }
 
 /// A client without redirects and proxies. The time-out is the fake's own.
-pub(crate) fn client() -> Result<HttpService, String> {
-    let client = reqwest::Client::builder()
+///
+/// It is made for the first webhook call: until then nobody needs the
+/// certificates of the world in memory.
+pub(crate) fn client() -> HttpService {
+    let made: Arc<OnceCell<reqwest::Client>> = Arc::default();
+    HttpService::new(tower::service_fn(move |request: Request<Body>| {
+        let made = Arc::clone(&made);
+        async move {
+            let client = made.get_or_try_init(async || build()).await?.clone();
+            send(client, request).await
+        }
+    }))
+}
+
+fn build() -> Result<reqwest::Client, BoxError> {
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .dns_resolver(Arc::new(Loopback))
-        .build()
-        .map_err(|error| format!("the webhook client could not be made: {error}"))?;
-    Ok(HttpService::new(tower::service_fn(
-        move |request: Request<Body>| {
-            let client = client.clone();
-            async move { send(client, request).await }
-        },
-    )))
+        .dns_resolver(Arc::new(Loopback));
+    Ok(builder.build()?)
 }
 
 async fn send(client: reqwest::Client, request: Request<Body>) -> Result<Response<Body>, BoxError> {

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::automation::{Delivery, Rule, RuleLog};
+use super::choices::Choice;
 use super::faults::Fault;
-use super::fields::{Field, StatusChoice, default_fields, default_statuses};
+use super::fields::{
+    Field, Form, StatusChoice, default_fields, default_person_fields, default_statuses,
+};
 use super::ids::{AccountId, Ids, api_key};
 use super::mail::Mail;
 use super::people::{
@@ -62,7 +65,10 @@ pub(crate) struct Account {
     pub(crate) roles: Vec<Role>,
     pub(crate) groups: BTreeMap<i64, Group>,
     pub(crate) companies: BTreeMap<i64, Company>,
+    /// Fields of tickets, nested levels included.
     pub(crate) fields: Vec<Field>,
+    pub(crate) contact_fields: Vec<Field>,
+    pub(crate) company_fields: Vec<Field>,
     pub(crate) statuses: Vec<StatusChoice>,
     pub(crate) tickets: Tickets,
     /// Files by id, to serve them without looking through all tickets.
@@ -133,6 +139,8 @@ impl Account {
             groups: BTreeMap::new(),
             companies: BTreeMap::new(),
             fields,
+            contact_fields: Vec::new(),
+            company_fields: Vec::new(),
             statuses: default_statuses(),
             tickets: Tickets::default(),
             files: BTreeMap::new(),
@@ -154,6 +162,16 @@ impl Account {
         };
         account.admin_id = account.add_agent(admin.0, admin.1, ACCOUNT_ADMINISTRATOR, now);
         super::v2::stock(&mut account, now);
+        for choice in account
+            .fields
+            .iter_mut()
+            .flat_map(|field| &mut field.choices)
+        {
+            choice.id = account.ids.of_forms();
+        }
+        let ids = &mut account.ids;
+        account.contact_fields = default_person_fields(Form::Contact, now, || ids.of_forms());
+        account.company_fields = default_person_fields(Form::Company, now, || ids.of_forms());
         account
     }
 
@@ -230,12 +248,30 @@ impl Account {
         id
     }
 
+    /// The fields of a form.
+    pub(crate) fn form(&self, form: Form) -> &Vec<Field> {
+        match form {
+            Form::Ticket => &self.fields,
+            Form::Contact => &self.contact_fields,
+            Form::Company => &self.company_fields,
+        }
+    }
+
+    /// The fields of a form, to be changed.
+    pub(crate) fn form_mut(&mut self, form: Form) -> &mut Vec<Field> {
+        match form {
+            Form::Ticket => &mut self.fields,
+            Form::Contact => &mut self.contact_fields,
+            Form::Company => &mut self.company_fields,
+        }
+    }
+
     /// The field with this API name.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The account's own fields, in form order.
+    /// The account's own ticket fields, in form order.
     pub(crate) fn custom_fields(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| !field.default)
     }
@@ -249,7 +285,7 @@ impl Account {
     }
 
     /// The account's ticket types.
-    pub(crate) fn ticket_types(&self) -> &[String] {
+    pub(crate) fn ticket_types(&self) -> &[Choice] {
         self.field("ticket_type")
             .map_or(&[], |field| &field.choices)
     }

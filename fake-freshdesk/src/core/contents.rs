@@ -21,6 +21,8 @@ pub struct Upload {
     pub content_type: Option<String>,
     /// What is in it.
     pub content: Content,
+    /// An image that stands in the body, and not among the attachments.
+    pub inline: bool,
 }
 
 /// What is in a file.

@@ -1,8 +1,8 @@
-//! Ticket fields: the default ones and an account's own.
+//! Fields of tickets, contacts and companies: the default ones and an account's own.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
+use super::choices::Choice;
 use super::time::Ms;
 
 /// Types an account may give its own fields, as the v2 API spells them. [D]
@@ -20,7 +20,27 @@ pub(crate) const CUSTOM_TYPES: [&str; 11] = [
     "custom_multi_select_dropdown",
 ];
 
-/// A ticket field.
+/// Types of a contact's or a company's own fields. [I: the same without nested ones]
+pub(crate) const PERSON_TYPES: [&str; 8] = [
+    "custom_checkbox",
+    "custom_text",
+    "custom_paragraph",
+    "custom_number",
+    "custom_date",
+    "custom_dropdown",
+    "custom_url",
+    "custom_phone_number",
+];
+
+/// What a field is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Ticket,
+    Contact,
+    Company,
+}
+
+/// A field of tickets, contacts or companies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) id: i64,
@@ -36,10 +56,24 @@ pub(crate) struct Field {
     pub(crate) required_for_customers: bool,
     pub(crate) customers_can_edit: bool,
     pub(crate) displayed_to_customers: bool,
-    /// Values of a dropdown, in order.
-    pub(crate) choices: Vec<String>,
+    /// Contacts only.
+    pub(crate) editable_in_signup: bool,
+    /// Values of a dropdown or of a nested field's first level, in order.
+    pub(crate) choices: Vec<Choice>,
+    /// Which level of which nested field this is, below the first.
+    pub(crate) nested: Option<Nested>,
     pub(crate) created_at: Ms,
     pub(crate) updated_at: Ms,
+}
+
+/// A dependent level of a nested field. It is a field of its own on tickets
+/// (`cf_state` beside `cf_country`), but not in the lists of fields. [D]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Nested {
+    /// The id of the field that holds all the choices.
+    pub(crate) root: i64,
+    /// 2 or 3.
+    pub(crate) level: u8,
 }
 
 /// A ticket status.
@@ -140,79 +174,84 @@ pub(crate) fn default_fields(now: Ms, mut next_id: impl FnMut() -> i64) -> Vec<F
         required_for_customers: matches!(name, "requester" | "subject" | "description"),
         customers_can_edit: matches!(name, "requester" | "subject" | "description"),
         displayed_to_customers: !matches!(name, "source" | "company"),
+        editable_in_signup: false,
         choices: match name {
-            "ticket_type" => DEFAULT_TYPES.map(str::to_owned).into(),
+            // Their ids follow the default fields'.
+            "ticket_type" => DEFAULT_TYPES.map(|name| Choice::named(0, name)).into(),
             _ => Vec::new(),
         },
+        nested: None,
         created_at: now,
         updated_at: now,
     })
     .collect()
 }
 
-/// What is wrong with a custom field's value.
-pub(crate) enum BadValue {
-    /// The wrong JSON type; the message says which is right.
-    Type(&'static str),
-    /// None of the choices.
-    Choice(String),
-}
+/// Name, label and type of the default contact fields. [D]
+const CONTACT_FIELDS: [(&str, &str, &str); 13] = [
+    ("name", "Full name", "default_name"),
+    ("job_title", "Title", "default_job_title"),
+    ("email", "Email", "default_email"),
+    ("phone", "Work phone", "default_phone"),
+    ("mobile", "Mobile phone", "default_mobile"),
+    ("twitter_id", "Twitter", "default_twitter_id"),
+    ("company_name", "Company", "default_company_name"),
+    ("address", "Address", "default_address"),
+    ("time_zone", "Time zone", "default_time_zone"),
+    ("language", "Language", "default_language"),
+    ("tag_names", "Tags", "default_tag_names"),
+    ("description", "About", "default_description"),
+    (
+        "unique_external_id",
+        "Unique external ID",
+        "default_unique_external_id",
+    ),
+];
 
-impl Field {
-    /// Is this a custom field's acceptable value? Numbers and booleans may
-    /// come as text in a form.
-    pub(crate) fn accept(&self, value: &Value, form: bool) -> Result<Value, BadValue> {
-        if value.is_null() {
-            return Ok(Value::Null);
-        }
-        let text = value.as_str();
-        match self.kind.as_str() {
-            "custom_checkbox" => match (value, text) {
-                (Value::Bool(_), _) => Ok(value.clone()),
-                (_, Some("true")) if form => Ok(json!(true)),
-                (_, Some("false")) if form => Ok(json!(false)),
-                _ => Err(BadValue::Type("Boolean")),
-            },
-            "custom_number" => match text.filter(|_| form).map(str::parse::<i64>) {
-                Some(Ok(number)) => Ok(json!(number)),
-                _ if value.is_i64() => Ok(value.clone()),
-                _ => Err(BadValue::Type("Positive Integer")),
-            },
-            // Decimals come back as text. [O ZAMR]
-            "custom_decimal" => match (value, text) {
-                (Value::Number(number), _) => Ok(json!(number.to_string())),
-                (_, Some(text)) if text.parse::<f64>().is_ok() => Ok(value.clone()),
-                _ => Err(BadValue::Type("Number")),
-            },
-            "custom_date" => match text.and_then(|text| text.parse::<jiff::civil::Date>().ok()) {
-                Some(_) => Ok(value.clone()),
-                None => Err(BadValue::Type("valid date in YYYY-MM-DD format")),
-            },
-            "custom_dropdown" | "nested_field" => match text {
-                Some(text)
-                    if self.choices.is_empty() || self.choices.iter().any(|each| each == text) =>
-                {
-                    Ok(value.clone())
-                }
-                Some(_) => Err(BadValue::Choice(self.choices.join(","))),
-                None => Err(BadValue::Type("String")),
-            },
-            "custom_multi_select_dropdown" => match value.as_array() {
-                Some(list)
-                    if list.iter().all(|each| {
-                        each.as_str()
-                            .is_some_and(|each| self.choices.iter().any(|c| c == each))
-                    }) =>
-                {
-                    Ok(value.clone())
-                }
-                Some(_) => Err(BadValue::Choice(self.choices.join(","))),
-                None => Err(BadValue::Type("Array")),
-            },
-            _ if value.is_string() => Ok(value.clone()),
-            _ => Err(BadValue::Type("String")),
-        }
-    }
+/// The same of companies. [D]
+const COMPANY_FIELDS: [(&str, &str, &str); 8] = [
+    ("name", "Company Name", "default_name"),
+    ("description", "Description", "default_description"),
+    ("note", "Notes", "default_note"),
+    ("domains", "Domains for this company", "default_domains"),
+    ("health_score", "Health score", "default_health_score"),
+    ("account_tier", "Account tier", "default_account_tier"),
+    ("renewal_date", "Renewal date", "default_renewal_date"),
+    ("industry", "Industry", "default_industry"),
+];
+
+/// The default contact or company fields of a fresh account. [D]
+pub(crate) fn default_person_fields(
+    form: Form,
+    now: Ms,
+    mut next_id: impl FnMut() -> i64,
+) -> Vec<Field> {
+    let rows: &[_] = match form {
+        Form::Company => &COMPANY_FIELDS,
+        _ => &CONTACT_FIELDS,
+    };
+    rows.iter()
+        .zip(1..)
+        .map(|((name, label, kind), position)| Field {
+            id: next_id(),
+            name: (*name).to_owned(),
+            label: (*label).to_owned(),
+            label_for_customers: (*label).to_owned(),
+            kind: (*kind).to_owned(),
+            default: true,
+            position,
+            required_for_closure: false,
+            required_for_agents: *name == "name",
+            required_for_customers: false,
+            customers_can_edit: false,
+            displayed_to_customers: false,
+            editable_in_signup: false,
+            choices: Vec::new(),
+            nested: None,
+            created_at: now,
+            updated_at: now,
+        })
+        .collect()
 }
 
 /// `cf_` and the label in snake case, as the API names a new field. [D]

@@ -10,7 +10,13 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Markup {
     pub(crate) html: Box<str>,
     pub(crate) text: Box<str>,
+    /// Inline images stand in it, whose address depends on who looks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) inline: bool,
 }
+
+/// Where inline images are, up to their token. [O ZAMR]
+pub(crate) const INLINE: &str = "https://attachment.freshdesk.com/inline/attachment?token=";
 
 static SANITIZER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
@@ -31,7 +37,7 @@ impl Markup {
         if !body.contains(['<', '&']) {
             return Markup::from_text(body);
         }
-        let clean = SANITIZER.clean(body).to_string();
+        let clean = without_empty_images(SANITIZER.clean(body).to_string());
         let html = if clean.trim_start().starts_with('<') {
             clean
         } else {
@@ -39,6 +45,8 @@ impl Markup {
         };
         Markup {
             text: text_of(&html).into(),
+            // Quoted from an earlier message.
+            inline: html.contains(INLINE),
             html: html.into(),
         }
     }
@@ -61,8 +69,46 @@ impl Markup {
         Markup {
             html: html.into(),
             text: text.into(),
+            inline: false,
         }
     }
+
+    /// Puts an inline image where the text names it (`[cid:logo.png]`, as a
+    /// mail's plain text does), otherwise at its end.
+    pub(crate) fn place_image(&mut self, name: &str, id: i64, token: &str) {
+        let image = format!(
+            r#"<img src="{INLINE}{token}" data-id="{id}" class="inline-image fr-fil fr-dib">"#
+        );
+        let named = format!("[cid:{}]", Markup::from_text(name).html)
+            .replace("<div>", "")
+            .replace("</div>", "");
+        self.html = if self.html.contains(&named) {
+            self.html.replacen(&named, &image, 1).into()
+        } else {
+            format!("{}<div>{image}</div>", self.html).into()
+        };
+        self.text = self.text.replacen(&format!("[cid:{name}]"), "", 1).into();
+        self.inline = true;
+    }
+}
+
+/// Images that lost their `data:` source are gone altogether. [O FDM]
+fn without_empty_images(html: String) -> String {
+    if !html.contains("<img") {
+        return html;
+    }
+    let mut kept = String::with_capacity(html.len());
+    let mut rest = html.as_str();
+    while let Some(at) = rest.find("<img") {
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        kept.push_str(&rest[..at]);
+        if rest[at..end].contains(" src=") {
+            kept.push_str(&rest[at..end]);
+        }
+        rest = &rest[end..];
+    }
+    kept.push_str(rest);
+    kept
 }
 
 /// The text of HTML, tags stripped and entities read.
@@ -92,8 +138,30 @@ mod tests {
         let markup = Markup::from_client(
             "<p onclick=\"x()\">Hi <b>there</b> &amp; you<script>alert(1)</script><img src=\"data:image/png;base64,AA\"></p>",
         );
-        assert_eq!(&*markup.html, "<p>Hi <b>there</b> &amp; you<img></p>");
+        assert_eq!(&*markup.html, "<p>Hi <b>there</b> &amp; you</p>");
         assert_eq!(&*markup.text, "Hi there & you");
+    }
+
+    #[test]
+    fn images_are_kept_if_they_have_a_source_and_go_to_where_they_are_named() {
+        let markup = Markup::from_client(r#"<p><img src="https://x.example/a.png"></p>"#);
+        assert_eq!(
+            &*markup.html,
+            r#"<p><img src="https://x.example/a.png"></p>"#
+        );
+        assert!(!markup.inline);
+        let mut markup = Markup::from_text("see [cid:a&b.png] and");
+        markup.place_image("a&b.png", 7, "t");
+        let image =
+            format!(r#"<img src="{INLINE}t" data-id="7" class="inline-image fr-fil fr-dib">"#);
+        assert_eq!(*markup.html, format!("<div>see {image} and</div>"));
+        assert_eq!(&*markup.text, "see  and");
+        let quoted = Markup::from_client(&markup.html);
+        assert!(
+            quoted.inline && quoted.html.contains("data-id=\"7\""),
+            "{}",
+            quoted.html
+        );
     }
 
     #[test]

@@ -21,6 +21,9 @@ const STRIDE: i64 = 1_000_000_000;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ids {
     next: i64,
+    /// Choices of fields, and the default fields of contacts and companies,
+    /// count apart, so that ids of what tests look at stay close together.
+    next_of_forms: i64,
     next_ticket: i64,
 }
 
@@ -28,6 +31,7 @@ impl Ids {
     pub(crate) fn of(account: AccountId) -> Self {
         Ids {
             next: FIRST + STRIDE * i64::from(account.0),
+            next_of_forms: FIRST + STRIDE * i64::from(account.0) + STRIDE / 2,
             next_ticket: 1,
         }
     }
@@ -36,6 +40,12 @@ impl Ids {
     pub(crate) fn next(&mut self) -> i64 {
         self.next += 1;
         self.next - 1
+    }
+
+    /// The next large id for a part of a form.
+    pub(crate) fn of_forms(&mut self) -> i64 {
+        self.next_of_forms += 1;
+        self.next_of_forms - 1
     }
 
     /// What the next ticket id will be.

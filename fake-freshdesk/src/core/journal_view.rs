@@ -2,12 +2,13 @@
 //! is kept: a reader that follows the journal asks often.
 
 use bytes::Bytes;
+use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::ids::uuid;
-use super::journal::{ApiCall, Body, Entry, More, Sent};
+use super::journal::{ApiCall, Entry, Kept, More, Sent};
 use super::time::millis;
 use super::v2::Rate;
 
@@ -37,17 +38,19 @@ impl Serialize for Numbered<'_> {
         map.serialize_entry("kind", entry.kind())?;
         map.serialize_entry("cause", &entry.cause)?;
         match &entry.body {
-            Body::Open => {}
-            Body::ApiCall(call) => {
+            Kept::Open => {}
+            Kept::ApiCall(call) => {
                 call.write(&mut map)?;
                 map.serialize_entry("answered_at", &millis(entry.at + call.delay))?;
             }
-            Body::Other(_, Value::Object(fields)) => {
-                for (name, value) in fields {
-                    map.serialize_entry(name, value)?;
+            Kept::Other(_, text) => match serde_json::from_str::<IndexMap<&str, &RawValue>>(text) {
+                Ok(fields) => {
+                    for (name, value) in fields {
+                        map.serialize_entry(name, value)?;
+                    }
                 }
-            }
-            Body::Other(_, other) => map.serialize_entry("detail", other)?,
+                Err(_) => map.serialize_entry("detail", &Came(text.as_bytes()))?,
+            },
         }
         map.end()
     }
@@ -65,6 +68,10 @@ impl ApiCall {
         map.serialize_entry("agent_id", &self.agent_id)?;
         match &more.request {
             Sent::Nothing => map.serialize_entry("request", &())?,
+            // What a rule is saved with is written down without its secrets.
+            Sent::Bytes(bytes) if path.contains("/automations/") => {
+                map.serialize_entry("request", &rule(bytes))?;
+            }
             Sent::Bytes(bytes) => map.serialize_entry("request", &Came(bytes))?,
             Sent::Form(form) => map.serialize_entry("request", form)?,
         }
@@ -93,8 +100,18 @@ struct Unparsed<'a> {
     unparsed: &'a str,
 }
 
+/// A rule as it came, its credentials hidden.
+fn rule(bytes: &Bytes) -> Value {
+    let mut rule: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    if let Some(Value::Array(actions)) = rule.get_mut("actions") {
+        let actions = actions.iter_mut().filter_map(Value::as_object_mut);
+        actions.for_each(super::automation::hide_credentials);
+    }
+    rule
+}
+
 /// A body as it came: as JSON if it is some.
-struct Came<'a>(&'a Bytes);
+struct Came<'a>(&'a [u8]);
 
 impl Serialize for Came<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

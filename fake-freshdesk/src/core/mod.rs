@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `account.rs` | one account's whole state |
 //! | `desk.rs` | an account opened for work |
-//! | `people.rs`, `tickets/`, `fields.rs`, `html.rs`, `contents.rs` | what an account has |
+//! | `people.rs`, `tickets/`, `html.rs`, `contents.rs` | what an account has |
+//! | `fields.rs`, `choices.rs`, `field_values.rs` | its form: fields, their choices, and which values they take |
 //! | `events.rs`, `automation/` | what happens to tickets, and the rules over it |
 //! | `plan.rs`, `quota.rs`, `settings.rs` | plans as data, the allowance, the named defaults |
 //! | `agenda.rs`, `time.rs`, `ids.rs`, `words.rs` | due tasks, stamps, counters, nearest words |
@@ -21,11 +22,13 @@ mod account;
 mod agenda;
 mod automation;
 mod chaos;
+mod choices;
 mod contents;
 mod control;
 mod desk;
 mod events;
 mod faults;
+mod field_values;
 mod fields;
 mod html;
 mod ids;

@@ -95,6 +95,12 @@ pub(crate) struct Settings {
     pub(crate) job_seconds: f64,
     /// A webhook action without URL or method is answered with 500. [O TFP]
     pub(crate) incomplete_webhook_action_is_500: bool,
+    /// The 201 of a nested field is wrapped in `ticket_field`, as the
+    /// reference's sample is. [D sample]
+    pub(crate) nested_field_answer_wrapped: bool,
+    /// Contacts and companies refuse custom fields that are not in their
+    /// forms; otherwise they keep whatever comes. [I]
+    pub(crate) check_person_custom_fields: bool,
     /// Calls and webhooks meet faults drawn from this seed, the same ones for
     /// the same order of calls. A fault, not a default.
     pub(crate) chaos_seed: Option<u64>,
@@ -132,6 +138,8 @@ impl Default for Settings {
             require_subject_and_description: false,
             job_seconds: 2.0,
             incomplete_webhook_action_is_500: true,
+            nested_field_answer_wrapped: false,
+            check_person_custom_fields: true,
             chaos_seed: None,
             date_header_skew_seconds: 0.0,
         }

@@ -16,7 +16,7 @@ use super::journal::Journal;
 use super::{Helpdesk, Ms};
 
 /// The form's version; a snapshot of another one is refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

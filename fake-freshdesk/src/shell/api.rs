@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures::stream;
 use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_TYPE, DATE,
-    HOST, ORIGIN,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_LENGTH,
+    CONTENT_TYPE, DATE, HOST, ORIGIN,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
@@ -42,9 +42,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-async fn read_body(content_type: Option<&str>, body: Body) -> ApiBody {
-    if let Some(boundary) = content_type.and_then(form::boundary) {
-        return form::read(body, boundary, EDGE_LIMIT).await;
+async fn read_body(headers: &HeaderMap, body: Body) -> ApiBody {
+    if let Some(boundary) = text(headers, &CONTENT_TYPE).and_then(form::boundary) {
+        let announced = text(headers, &CONTENT_LENGTH).and_then(|text| text.parse().ok());
+        return form::read(body, boundary, EDGE_LIMIT, announced).await;
     }
     match http_body_util::BodyExt::collect(http_body_util::Limited::new(body, EDGE_LIMIT)).await {
         Ok(collected) => {
@@ -67,7 +68,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         return preflight();
     }
     let content_type = text(&parts.headers, &CONTENT_TYPE);
-    let body = read_body(content_type, body).await;
+    let body = read_body(&parts.headers, body).await;
     // HTTP/2 and callers in memory name the host in the URI. [I]
     let host = parts
         .uri

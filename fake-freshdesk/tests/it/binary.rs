@@ -333,3 +333,142 @@ fn a_seed_file_that_is_wrong_is_refused_with_its_place() {
         "{told}"
     );
 }
+
+#[tokio::test]
+async fn chaos_on_the_command_line_strikes_alike_for_the_same_seed() {
+    let fates = async |seed: &str| {
+        let fake = start(&[
+            "--chaos",
+            seed,
+            "--account",
+            "acme.freshdesk.com:enterprise",
+        ]);
+        let mut seen = Vec::new();
+        for _ in 0..60 {
+            // A connection that was reset is not used again.
+            let answer = client()
+                .get(format!("{}/api/v2/agents/me", fake.api))
+                .basic_auth(&fake.key, Some("X"))
+                .header("host", "acme.freshdesk.com")
+                .timeout(Duration::from_millis(300))
+                .send()
+                .await;
+            seen.push(answer.map_or(0, |answer| answer.status().as_u16()));
+        }
+        seen
+    };
+    let (first, again) = tokio::join!(fates("11"), fates("11"));
+    assert!(first.iter().any(|status| *status != 200), "{first:?}");
+    assert_eq!(first, again);
+}
+
+#[tokio::test]
+async fn scaled_time_runs_so_many_times_faster_and_is_streamed() {
+    use futures::StreamExt as _;
+    let fake = start(&["--control-token", "T", "--time-scale", "3600"]);
+    let client = client();
+    let time = async || {
+        let url = format!("{}/control/v1/time", fake.control);
+        let time: Value = client
+            .get(url)
+            .bearer_auth("T")
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(
+            (&time["mode"], &time["scale"]),
+            (&json!("scaled"), &json!(3600.0))
+        );
+        time["now"]
+            .as_str()
+            .unwrap()
+            .parse::<jiff::Timestamp>()
+            .unwrap()
+    };
+    let stream = client
+        .get(format!(
+            "{}/control/v1/journal/stream?kind=api_call",
+            fake.control
+        ))
+        .bearer_auth("T")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut stream = stream.bytes_stream();
+    let (before, began) = (time().await, tokio::time::Instant::now());
+    let url = format!("{}/api/v2/agents/me", fake.api);
+    client
+        .get(url)
+        .basic_auth(&fake.key, Some("X"))
+        .send()
+        .await
+        .unwrap();
+    let event = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(
+        event.contains("event: api_call") && event.contains("/api/v2/agents/me"),
+        "{event}"
+    );
+    // A quarter of an hour of the helpdesk's is a quarter of a real second.
+    while time().await.duration_since(before).as_secs() < 900 {
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "time stands still"
+        );
+    }
+    assert!(
+        began.elapsed() >= Duration::from_millis(240),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+/// The most memory the process ever had, in bytes.
+#[cfg(target_os = "linux")]
+fn peak(fake: &Fake) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", fake.process.id())).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kilobytes = line.trim().trim_end_matches("kB").trim();
+    kilobytes.parse::<usize>().unwrap() * 1024
+}
+
+/// Twenty megabytes come in and are kept: the process grows by that and not by
+/// twice that. Without a length in front, too.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_upload_is_held_once() {
+    const SIZE: usize = 20 * 1024 * 1024;
+    for announced in [true, false] {
+        let fake = start(&[]);
+        let url = format!("{}/api/v2/tickets", fake.api);
+        let head = "--B\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na@example.com\r\n--B\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"a.bin\"\r\n\r\n";
+        let chunks = std::iter::once(head.as_bytes().to_vec())
+            .chain((0..320).map(|at| vec![at as u8; SIZE / 320]))
+            .chain([b"\r\n--B--\r\n".to_vec()]);
+        let length: usize = chunks.clone().map(|chunk| chunk.len()).sum();
+        let body =
+            reqwest::Body::wrap_stream(futures::stream::iter(chunks.map(Ok::<_, std::io::Error>)));
+        let mut request = client()
+            .post(url)
+            .basic_auth(&fake.key, Some("X"))
+            .header("content-type", "multipart/form-data; boundary=B")
+            .body(body);
+        if announced {
+            request = request.header("content-length", length);
+        }
+        let before = peak(&fake);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let ticket: Value = answer.json().await.unwrap();
+        assert_eq!(ticket["attachments"][0]["size"], SIZE);
+        let grown = peak(&fake) - before;
+        assert!(grown < SIZE * 3 / 2, "{grown} bytes for {SIZE}");
+        assert!(grown >= SIZE, "the file is kept");
+    }
+}

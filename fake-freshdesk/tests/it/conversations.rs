@@ -1,11 +1,9 @@
-//! Replies, notes and files.
+//! Replies and notes.
 
-use axum::body::Body;
-use http::Request;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, DOMAIN, World, basic, wait};
+use crate::world::World;
 
 #[tokio::test(start_paused = true)]
 async fn replies_and_notes_have_the_recorded_shapes() {
@@ -155,110 +153,24 @@ async fn notes_can_be_rewritten_and_removed_replies_cannot_be_rewritten() {
     );
 }
 
-async fn upload(world: &World, path: &str, sizes: &[usize]) -> Answer {
-    let mut form = Vec::new();
-    form.extend(b"--B\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nsee there\r\n");
-    for (at, size) in sizes.iter().enumerate() {
-        form.extend(format!("--B\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"ü {at}.png\"\r\nContent-Type: image/png\r\n\r\n").as_bytes());
-        form.extend(std::iter::repeat_n(b'x', *size));
-        form.extend(b"\r\n");
-    }
-    form.extend(b"--B--\r\n");
-    let request = Request::post(format!("https://{DOMAIN}/api/v2{path}"))
-        .header("authorization", basic(&world.key))
-        .header("content-type", "multipart/form-data; boundary=B")
-        .body(Body::from(form))
-        .unwrap();
-    world.raw(request).await
-}
-
 #[tokio::test(start_paused = true)]
-async fn exactly_twenty_megabytes_pass_and_one_byte_more_does_not() {
-    const LIMIT: usize = 20 * 1024 * 1024;
+async fn a_structured_body_stands_in_for_a_body() {
     let world = World::new("pro").await;
     let ticket = world.customer_ticket().await;
     let path = format!("/tickets/{ticket}/reply");
-    assert_eq!(upload(&world, &path, &[LIMIT - 10, 10]).await.status, 201);
-    assert_json_snapshot!(
-        "attachments too large",
-        upload(&world, &path, &[LIMIT - 10, 11]).await.shown()
-    );
-    let thread = world
-        .get(&format!("/tickets/{ticket}/conversations"))
-        .await
-        .json();
-    assert_eq!(
-        thread.as_array().map(Vec::len),
-        Some(1),
-        "nothing half done"
-    );
-    assert_eq!(upload(&world, &path, &[65 * 1024 * 1024]).await.status, 413);
-}
-
-#[tokio::test(start_paused = true)]
-async fn attachment_urls_expire_and_take_no_credentials() {
-    let world = World::new("pro").await;
-    let ticket = world.customer_ticket().await;
-    upload(&world, &format!("/tickets/{ticket}/notes"), &[5]).await;
-    let url = async || -> String {
-        let thread = world
-            .get(&format!("/tickets/{ticket}/conversations"))
-            .await
-            .json();
-        let file = &thread[0]["attachments"][0];
-        assert_eq!(
-            (&file["size"], &file["name"]),
-            (&json!(5), &json!("ü 0.png"))
-        );
-        assert!(file["thumb_url"].is_string());
-        file["attachment_url"].as_str().unwrap().to_owned()
-    };
-    let fetch = async |url: &str, key: Option<&str>| {
-        let mut request = Request::get(url);
-        if let Some(key) = key {
-            request = request.header("authorization", basic(key));
-        }
-        world.raw(request.body(Body::empty()).unwrap()).await
-    };
-    let first = url().await;
-    assert!(
-        first.starts_with("https://attachment.freshdesk.com/"),
-        "{first}"
-    );
-    let fetched = fetch(&first, None).await;
-    assert_eq!(
-        (fetched.status, fetched.bytes.as_slice()),
-        (200, b"xxxxx".as_slice())
-    );
-    assert_eq!(fetched.header("content-type"), Some("image/png"));
-    assert_eq!(fetch(&first, Some(&world.key)).await.status, 400);
-    assert_eq!(
-        fetch(&first.replace("Expires=300", "Expires=9000"), None)
-            .await
-            .status,
-        403
-    );
-    let thread = world
-        .get(&format!("/tickets/{ticket}/conversations"))
-        .await
-        .json();
-    let file = &thread[0]["attachments"][0];
-    wait(299.0).await;
-    assert_eq!(fetch(&first, None).await.status, 200);
-    wait(3.0).await;
-    assert_eq!(fetch(&first, None).await.status, 403);
-    assert_eq!(
-        fetch(&url().await, None).await.status,
-        200,
-        "every read signs anew"
-    );
-    let gone = url().await;
-    world
-        .ok(
-            "DELETE",
-            &format!("/attachments/{}", file["id"]),
-            Value::Null,
-        )
-        .await;
-    assert_eq!(fetch(&gone, None).await.status, 404);
+    let text = |content: &str| json!({"type": "text", "data": {"content": content}});
+    let body = json!({"structured_body": {"body_contents": [text("Hello"), text("<b>Bye</b>")]}});
+    let made = world.ok("POST", &path, body).await;
+    assert_eq!(made["body"], "<p>Hello</p><p><b>Bye</b></p>");
+    assert_eq!(made["body_text"], "Hello\n\nBye");
+    for wrong in [
+        json!({}),
+        json!({"body_contents": []}),
+        json!({"body_contents": [{"type": "image"}]}),
+    ] {
+        let refused = world
+            .call("POST", &path, json!({"structured_body": wrong}))
+            .await;
+        assert_eq!(refused.json()["errors"][0]["field"], "structured_body");
+    }
 }

@@ -4,7 +4,9 @@
 //! | file | feature |
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
-//! | `tickets.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `tickets.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `files.rs` | attachments and inline images |
+//! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
 //! | `fidelity.rs` | the switches are written down |
 //! | `pure.rs` | the pure core without a runtime, for the laws |
@@ -12,9 +14,10 @@
 //! | `laws_quota.rs`, `laws_paging.rs`, `laws_rules.rs` | the same of quota, paging and rules |
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
+//! | `refused.rs` | a refused write has changed nothing |
 //! | `rules.rs` | automation rules and their activity logs |
 //! | `webhooks.rs` | delivery, retries, faults |
-//! | `control.rs` | the control API |
+//! | `control.rs`, `time.rs`, `journal.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
 
 #![expect(
@@ -24,11 +27,15 @@
     reason = "a test that cannot go on has failed; JSON literals read best by value"
 )]
 
+mod associations;
 mod binary;
 mod control;
 mod conversations;
 mod errors;
 mod fidelity;
+mod fields;
+mod files;
+mod journal;
 mod laws;
 mod laws_paging;
 mod laws_quota;
@@ -37,7 +44,9 @@ mod openapi;
 mod people;
 mod pure;
 mod quota;
+mod refused;
 mod rules;
 mod tickets;
+mod time;
 mod webhooks;
 mod world;

@@ -108,6 +108,10 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
             json!({"label": "F", "label_for_customers": "F", "type": "custom_text"}),
         )
         .await;
+    let text = json!({"label": "F", "label_for_customers": "F", "type": "custom_text"});
+    let contact_field = world.ok("POST", "/contact_fields", text).await;
+    let text = json!({"label": "F", "type": "custom_text"});
+    let company_field = world.ok("POST", "/company_fields", text).await;
     let rule = world.ok("POST", "/automations/4/rules", json!({
         "name": "r", "performer": {"type": 1}, "events": [{"field_name": "reply_sent"}], "actions": [{"field_name": "status", "value": 2}],
     })).await;
@@ -135,6 +139,9 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
             "automations" => rule["id"].clone(),
             "canned_response_folders" => folder["id"].clone(),
             "canned_responses" => response["id"].clone(),
+            "contact_fields" => contact_field["id"].clone(),
+            "company_fields" => company_field["id"].clone(),
+            "admin" if short.contains("groups") => group["id"].clone(),
             "admin" => field["id"].clone(),
             other => panic!("where would {other} come from?"),
         };
@@ -165,6 +172,27 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
         checked += 1;
     }
     assert!(checked > 30, "only {checked} bodies were looked at");
+}
+
+/// The other way round: what the code serves is in the document. The `405` of a
+/// verb that nothing takes names the ones that are served there.
+#[tokio::test(start_paused = true)]
+async fn every_verb_that_is_served_is_documented_and_the_other_way_round() {
+    let (world, document) = furnished().await;
+    let all = operations(&document);
+    let places: BTreeSet<&String> = all.iter().map(|(_, path, _)| path).collect();
+    for path in places {
+        let place = path
+            .trim_start_matches("/api/v2")
+            .replace("{type}", "1")
+            .replace("{id}", "1");
+        let answer = world.call("TRACE", &place, Value::Null).await;
+        assert_eq!(answer.status, 405, "{path}");
+        let served: BTreeSet<&str> = answer.header("allow").unwrap().split(", ").collect();
+        let documented = all.iter().filter(|(_, other, _)| other == path);
+        let documented: BTreeSet<&str> = documented.map(|(verb, _, _)| verb.as_str()).collect();
+        assert_eq!(served, documented, "{path}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

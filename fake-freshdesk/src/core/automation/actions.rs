@@ -7,6 +7,7 @@ use super::rule::Rule;
 use super::webhook;
 use crate::core::desk::Desk;
 use crate::core::events::{Changes, Performer, TicketEvent};
+use crate::core::field_values::{Values, check};
 use crate::core::html::Markup;
 use crate::core::tickets::{NewConversation, TicketEdit};
 
@@ -206,11 +207,29 @@ impl Desk<'_> {
                     .custom_fields()
                     .any(|field| field.name == custom) =>
             {
-                edit.custom_fields.push((custom.into(), value.clone()));
+                edit.custom_fields
+                    .extend(self.custom_value(event.ticket_id, custom, value));
             }
             _ => {}
         }
         edit
+    }
+
+    /// What a rule sets a custom field to, with what that empties below it. A
+    /// value that does not fit a nested field changes nothing. [I]
+    fn custom_value(&self, ticket: i64, name: &str, value: &Value) -> Values {
+        let given = Map::from_iter([(name.to_owned(), value.clone())]);
+        let ticket = self.account.tickets.get(ticket);
+        let current = |name: &str| ticket?.custom_fields.get(name);
+        let checked = check(&self.account.fields, &given, true, current);
+        let nested = self
+            .account
+            .field(name)
+            .is_some_and(|field| field.kind == "nested_field");
+        checked.unwrap_or_else(|_| match nested {
+            true => Values::new(),
+            false => vec![(name.into(), value.clone())],
+        })
     }
 
     /// The first of these keys that the action has, with placeholders filled.

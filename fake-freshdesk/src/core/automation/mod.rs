@@ -29,4 +29,4 @@ mod webhook;
 pub(crate) use delivery::Delivery;
 pub use delivery::Outcome;
 pub(crate) use log::RuleLog;
-pub(crate) use rule::{Rule, kind};
+pub(crate) use rule::{Rule, hide_credentials, kind};

@@ -76,17 +76,7 @@ impl Rule {
             .name_and_email(self.last_updated_by)
             .map(|(name, _)| name);
         let mut actions = self.actions.clone();
-        for action in &mut actions {
-            // Saved credentials are not shown back. [I]
-            if let Some(Value::Object(auth)) = action.get_mut("auth_header")
-                && auth.contains_key("password")
-            {
-                auth.insert("password".to_owned(), json!("********"));
-            }
-            if action.contains_key("api_key") {
-                action.insert("api_key".to_owned(), json!("********"));
-            }
-        }
+        actions.iter_mut().for_each(hide_credentials);
         let mut shown = json!({
             "name": self.name,
             "description": self.description,
@@ -154,5 +144,18 @@ impl Rule {
             "conditions": conditions,
             "actions": self.actions.iter().map(name).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Saved credentials are not shown back. [I]
+pub(crate) fn hide_credentials(action: &mut Map<String, Value>) {
+    const HIDDEN: &str = "********";
+    if let Some(Value::Object(auth)) = action.get_mut("auth_header")
+        && auth.contains_key("password")
+    {
+        auth.insert("password".to_owned(), json!(HIDDEN));
+    }
+    if action.contains_key("api_key") {
+        action.insert("api_key".to_owned(), json!(HIDDEN));
     }
 }

@@ -6,7 +6,8 @@
 //! | `routes.rs` | which path does what |
 //! | `accounts.rs` | accounts |
 //! | `staff.rs` | agents, groups, ticket fields |
-//! | `people.rs` | customers and reps act |
+//! | `people.rs`, `edits.rs` | customers and reps act |
+//! | `given.rs` | what they hand in, checked |
 //! | `rules.rs` | rules and their activity logs |
 //! | `observe.rs` | mails, journal, faults |
 //!
@@ -14,6 +15,8 @@
 
 mod accounts;
 mod call;
+mod edits;
+mod given;
 mod observe;
 mod people;
 mod routes;

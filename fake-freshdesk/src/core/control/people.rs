@@ -1,37 +1,21 @@
 //! Customers and reps act, as they would in a browser or by mail.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::call::{ControlReply, Refusal, Result, read, read_any};
+use super::call::{ControlReply, Refusal, Result, read};
+use super::given::{
+    Attached, check_agent, check_group, check_priority, check_status, check_type, uploads, via,
+};
 use super::routes::Control;
 use super::staff::custom_values;
-use crate::core::contents::{Content, Upload};
 use crate::core::events::Performer;
 use crate::core::html::Markup;
 use crate::core::people::Handle;
-use crate::core::tickets::{
-    Merging, NewConversation, NewTicket, Person, Shelf, TicketEdit, source,
-};
+use crate::core::tickets::{NewConversation, NewTicket, Person};
 use crate::core::time;
 use crate::core::v2::{Base, ConversationShape, ConversationView, Json, Object, Shape, TicketView};
 use crate::core::words;
-
-/// The words for sources, beside their numbers.
-const VIA: [(&str, u16); 10] = [
-    ("email", source::EMAIL),
-    ("portal", source::PORTAL),
-    ("phone", source::PHONE),
-    ("chat", source::CHAT),
-    ("feedback_widget", source::FEEDBACK_WIDGET),
-    ("outbound_email", source::OUTBOUND_EMAIL),
-    ("forum", source::FORUM),
-    ("twitter", source::TWITTER),
-    ("facebook", source::FACEBOOK),
-    ("ecommerce", source::ECOMMERCE),
-];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,15 +23,6 @@ struct From {
     name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Attached {
-    name: String,
-    content_type: Option<String>,
-    size: Option<u64>,
-    bytes_base64: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -105,131 +80,6 @@ struct Note {
     private: Option<bool>,
     #[serde(default)]
     attachments: Vec<Attached>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct By {
-    agent_id: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Merge {
-    agent_id: i64,
-    into: i64,
-}
-
-fn uploads(attached: &[Attached]) -> Result<Vec<Upload>> {
-    let mut uploads = Vec::new();
-    for (at, file) in attached.iter().enumerate() {
-        let content = match (&file.bytes_base64, file.size) {
-            (Some(encoded), None) => match STANDARD.decode(encoded) {
-                Ok(bytes) => Content::Bytes(bytes.into()),
-                Err(error) => {
-                    return Err(Refusal::invalid(
-                        &format!("attachments[{at}].bytes_base64"),
-                        format!("this is no base64: {error}"),
-                    ));
-                }
-            },
-            (None, Some(size)) => Content::Length(size),
-            _ => {
-                return Err(Refusal::invalid(
-                    &format!("attachments[{at}]"),
-                    "a file has either `size` or `bytes_base64`".to_owned(),
-                ));
-            }
-        };
-        uploads.push(Upload {
-            name: file.name.clone(),
-            content_type: file.content_type.clone(),
-            content,
-        });
-    }
-    Ok(uploads)
-}
-
-fn via(value: Option<&Value>) -> Result<u16> {
-    match value {
-        None => Ok(source::EMAIL),
-        Some(Value::Number(number)) => number
-            .as_u64()
-            .and_then(|number| u16::try_from(number).ok())
-            .filter(|number| *number > 0)
-            .ok_or_else(|| Refusal::invalid("via", format!("{number} is no source number"))),
-        Some(Value::String(word)) => VIA
-            .iter()
-            .find(|(name, _)| name == word)
-            .map(|(_, source)| *source)
-            .ok_or_else(|| {
-                Refusal::invalid(
-                    "via",
-                    words::unknown("via", word, VIA.map(|(name, _)| name)),
-                )
-            }),
-        Some(_) => Err(Refusal::invalid(
-            "via",
-            "write a word such as \"email\", or a source number".to_owned(),
-        )),
-    }
-}
-
-fn check_agent(call: &Control<'_, '_>, field: &str, id: i64) -> Result<()> {
-    match call.desk.account.people.agent(id) {
-        Some(_) => Ok(()),
-        None => Err(Refusal::invalid(field, format!("there is no agent {id}"))),
-    }
-}
-
-fn check_group(call: &Control<'_, '_>, id: Option<i64>) -> Result<()> {
-    match id {
-        Some(id) if !call.desk.account.groups.contains_key(&id) => Err(Refusal::invalid(
-            "group_id",
-            format!("there is no group {id}"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn check_status(call: &Control<'_, '_>, status: Option<u16>) -> Result<()> {
-    match status {
-        Some(status)
-            if !call
-                .desk
-                .account
-                .statuses
-                .iter()
-                .any(|known| known.id == status) =>
-        {
-            Err(Refusal::invalid(
-                "status",
-                format!("there is no status {status}"),
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_priority(priority: Option<u8>) -> Result<()> {
-    match priority {
-        Some(priority) if !(1..=4).contains(&priority) => Err(Refusal::invalid(
-            "priority",
-            format!("there is no priority {priority}: 1 low … 4 urgent"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn check_type(call: &Control<'_, '_>, kind: Option<&str>) -> Result<()> {
-    let types = call.desk.account.ticket_types();
-    match kind {
-        Some(kind) if !types.iter().any(|known| known == kind) => Err(Refusal::invalid(
-            "type",
-            words::unknown("type", kind, types.iter().map(String::as_str)),
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// One ticket with its whole thread.
@@ -297,7 +147,7 @@ pub(super) fn open_ticket(call: &mut Control<'_, '_>) -> Result {
     if let Some(id) = opened.responder_id {
         check_agent(call, "responder_id", id)?;
     }
-    let custom_fields = custom_values(call, &opened.custom_fields)?;
+    let custom_fields = custom_values(call, None, &opened.custom_fields)?;
     let uploads = uploads(&opened.attachments)?;
     let created_at = match &opened.created_at {
         Some(text) => Some(time::parse(text).ok_or_else(|| {
@@ -375,6 +225,7 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
             ));
         }
     };
+    let uploads = uploads(&reply.attachments)?;
     let requester = call
         .desk
         .account
@@ -400,7 +251,6 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
             })
         }
     };
-    let uploads = uploads(&reply.attachments)?;
     let support = call.desk.account.support_email();
     let email = call
         .desk
@@ -462,141 +312,4 @@ pub(super) fn note(call: &mut Control<'_, '_>, id: i64) -> Result {
     call.desk.act("note_added", performer, Some(id), &detail);
     let made = call.desk.converse(id, new, performer);
     conversation(call, id, made)
-}
-
-/// What a rep may change; null clears.
-const EDITABLE: [&str; 9] = [
-    "agent_id",
-    "status",
-    "priority",
-    "type",
-    "group_id",
-    "responder_id",
-    "tags",
-    "custom_fields",
-    "subject",
-];
-
-fn typed<T: serde::de::DeserializeOwned>(
-    body: &Map<String, Value>,
-    key: &str,
-    what: &str,
-) -> Result<Option<T>> {
-    let Some(value) = body.get(key) else {
-        return Ok(None);
-    };
-    serde_json::from_value(value.clone())
-        .map(Some)
-        .map_err(|_| Refusal::Control {
-            status: 400,
-            code: "wrong_type",
-            message: format!("`{key}` must be {what}, not {value}"),
-            path: format!("$.{key}"),
-        })
-}
-
-pub(super) fn edit_ticket(call: &mut Control<'_, '_>, id: i64) -> Result {
-    let Value::Object(body) = read_any(&call.request.body)? else {
-        return Err(Refusal::invalid(
-            "",
-            "the body must be a JSON object".to_owned(),
-        ));
-    };
-    if let Some(unknown) = body.keys().find(|key| !EDITABLE.contains(&key.as_str())) {
-        return Err(Refusal::unknown_field(
-            unknown,
-            words::unknown("field", unknown, EDITABLE),
-        ));
-    }
-    let agent: Option<i64> = typed(&body, "agent_id", "an agent's id")?;
-    let Some(agent) = agent else {
-        return Err(Refusal::missing(
-            "agent_id",
-            "`agent_id` is missing: who edits the ticket?".to_owned(),
-        ));
-    };
-    check_agent(call, "agent_id", agent)?;
-    let status: Option<u16> = typed(&body, "status", "a number")?;
-    let priority: Option<u8> = typed(&body, "priority", "a number")?;
-    let kind: Option<Option<String>> = typed(&body, "type", "a text or null")?;
-    let group_id: Option<Option<i64>> = typed(&body, "group_id", "a group's id or null")?;
-    let responder_id: Option<Option<i64>> = typed(&body, "responder_id", "an agent's id or null")?;
-    // `null` read into an `Option` is lost, so it is put back here.
-    let cleared = |key: &str| body.get(key).is_some_and(Value::is_null);
-    let kind = if cleared("type") { Some(None) } else { kind };
-    let group_id = if cleared("group_id") {
-        Some(None)
-    } else {
-        group_id
-    };
-    let responder_id = if cleared("responder_id") {
-        Some(None)
-    } else {
-        responder_id
-    };
-    let custom: Option<Map<String, Value>> = typed(&body, "custom_fields", "an object")?;
-    check_status(call, status)?;
-    check_priority(priority)?;
-    check_type(call, kind.as_ref().and_then(Option::as_deref))?;
-    check_group(call, group_id.flatten())?;
-    if let Some(responder) = responder_id.flatten() {
-        check_agent(call, "responder_id", responder)?;
-    }
-    let edit = TicketEdit {
-        subject: typed(&body, "subject", "a text")?,
-        status,
-        priority,
-        ticket_type: kind,
-        group_id,
-        responder_id,
-        tags: typed(&body, "tags", "a list of texts")?,
-        custom_fields: custom_values(call, &custom.unwrap_or_default())?,
-        ..TicketEdit::default()
-    };
-    let mut detail = body.clone();
-    detail.shift_remove("agent_id");
-    call.desk.act(
-        "ticket_edited",
-        Performer::Agent(agent),
-        Some(id),
-        &Value::Object(detail),
-    );
-    call.desk.edit_ticket(id, edit, Performer::Agent(agent));
-    ticket(call, id, 200)
-}
-
-pub(super) fn shelve(call: &mut Control<'_, '_>, id: i64, what: &str) -> Result {
-    let by: By = read(&call.request.body)?;
-    check_agent(call, "agent_id", by.agent_id)?;
-    let performer = Performer::Agent(by.agent_id);
-    let (action, shelf) = match what {
-        "delete" => ("ticket_deleted", Shelf::Deleted(true)),
-        "restore" => ("ticket_restored", Shelf::Deleted(false)),
-        "spam" => ("ticket_marked_spam", Shelf::Spam(true)),
-        _ => ("ticket_unmarked_spam", Shelf::Spam(false)),
-    };
-    call.desk.act(action, performer, Some(id), &json!({}));
-    call.desk.shelve_ticket(id, shelf, performer);
-    Ok(ControlReply::nothing())
-}
-
-pub(super) fn merge(call: &mut Control<'_, '_>, id: i64) -> Result {
-    let merge: Merge = read(&call.request.body)?;
-    check_agent(call, "agent_id", merge.agent_id)?;
-    if merge.into == id || call.desk.account.tickets.get(merge.into).is_none() {
-        return Err(Refusal::invalid(
-            "into",
-            format!("there is no other ticket {}", merge.into),
-        ));
-    }
-    let performer = Performer::Agent(merge.agent_id);
-    call.desk.act(
-        "ticket_merged",
-        performer,
-        Some(id),
-        &json!({"into": merge.into}),
-    );
-    call.desk
-        .merge_ticket(id, merge.into, &Merging::default(), performer);
-    Ok(ControlReply::nothing())
 }

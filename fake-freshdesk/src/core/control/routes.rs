@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{ControlReply, ControlRequest, Refusal, Result};
-use super::{accounts, observe, people, rules, staff};
+use super::{accounts, edits, observe, people, rules, staff};
 use crate::core::desk::Desk;
 use crate::core::{Helpdesk, Ms};
 
@@ -103,14 +103,14 @@ fn on_ticket(call: &mut Control<'_, '_>, id: i64, rest: &[&str]) -> Result {
     }
     match (call.request.method.as_str(), rest) {
         ("GET", []) => people::ticket(call, id, 200),
-        ("PATCH", []) => people::edit_ticket(call, id),
+        ("PATCH", []) => edits::edit_ticket(call, id),
         ("POST", ["customer_replies"]) => people::customer_reply(call, id),
         ("POST", ["replies"]) => people::reply(call, id),
         ("POST", ["notes"]) => people::note(call, id),
         ("POST", [what @ ("delete" | "restore" | "spam" | "unspam")]) => {
-            people::shelve(call, id, what)
+            edits::shelve(call, id, what)
         }
-        ("POST", ["merge"]) => people::merge(call, id),
+        ("POST", ["merge"]) => edits::merge(call, id),
         _ => Err(no_such_path(call.request)),
     }
 }

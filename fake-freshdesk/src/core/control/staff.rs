@@ -7,10 +7,12 @@ use super::accounts;
 use super::call::{ControlReply, Refusal, Result, read};
 use super::routes::Control;
 use crate::core::account::Account;
-use crate::core::fields::CUSTOM_TYPES;
+use crate::core::choices::{self, LEVELS};
+use crate::core::field_values::{BadValue, Values, check};
+use crate::core::fields::{CUSTOM_TYPES, Form};
 use crate::core::ids::api_key;
 use crate::core::people::{Agent, DEFAULT_ROLES, Group, Handle};
-use crate::core::v2::{field_json, group_json, new_field};
+use crate::core::v2::{FieldShape, Level, field_json, group_json, new_field, put_field};
 use crate::core::words;
 
 #[derive(Deserialize)]
@@ -269,8 +271,12 @@ struct NewField {
     label: String,
     #[serde(rename = "type")]
     kind: String,
+    /// Texts, or `{value, choices}` for a nested field.
     #[serde(default)]
-    choices: Vec<String>,
+    choices: Vec<Value>,
+    /// The labels of a nested field's second and third level.
+    #[serde(default)]
+    dependent_fields: Vec<String>,
     required_for_agents: Option<bool>,
 }
 
@@ -279,7 +285,8 @@ pub(super) fn fields(call: &Control<'_, '_>) -> ControlReply {
     let items: Vec<_> = account
         .fields
         .iter()
-        .map(|field| field_json(account, field))
+        .filter(|field| field.nested.is_none())
+        .map(|field| field_json(account, field, FieldShape::Agent))
         .collect();
     ControlReply::ok(&json!({ "items": items }))
 }
@@ -293,40 +300,41 @@ pub(super) fn add_field(call: &mut Control<'_, '_>) -> Result {
         ));
     }
     let now = call.desk.now;
-    let Some(mut field) = new_field(
-        call.desk.account,
-        &new.label,
-        &new.kind,
-        new.name.as_deref(),
-        now,
-    ) else {
+    let account = &mut *call.desk.account;
+    let mut ids = account.ids.clone();
+    let what = (Form::Ticket, &*new.label, &*new.kind);
+    let Some(mut field) = new_field(account, &mut ids, what, new.name.as_deref(), now) else {
         let name = new.name.unwrap_or_default();
         return Err(Refusal::conflict(
             "name",
             format!("there is a field `{name}` already"),
         ));
     };
-    field.choices = new.choices;
-    field.required_for_agents = new.required_for_agents.unwrap_or(false);
-    if let Some(slot) = call
-        .desk
-        .account
-        .fields
-        .iter_mut()
-        .find(|each| each.id == field.id)
-    {
-        slot.clone_from(&field);
+    let laid = choices::overlay(&mut field.choices, &new.choices, LEVELS, &mut || {
+        ids.of_forms()
+    });
+    if laid.is_err() {
+        let message = "a choice is a text, or {value, choices} with at most three levels";
+        return Err(Refusal::invalid("choices", message.to_owned()));
     }
-    Ok(ControlReply::created(&field_json(
-        call.desk.account,
-        &field,
-    )))
+    let below = new.dependent_fields.into_iter().zip(2..=LEVELS);
+    let levels = below.map(|(label, level)| Level {
+        level,
+        label_for_customers: label.clone(),
+        label,
+    });
+    field.required_for_agents = new.required_for_agents.unwrap_or(false);
+    let levels = levels.collect();
+    account.ids = ids;
+    put_field(account, Form::Ticket, field.clone(), levels);
+    let shown = field_json(account, &field, FieldShape::Agent);
+    Ok(ControlReply::created(&shown))
 }
 
 pub(super) fn remove_field(call: &mut Control<'_, '_>, name: &str) -> Result {
     match call.desk.account.field(name) {
         Some(field) if !field.default => {
-            call.desk.drop_field(name);
+            call.desk.drop_field(Form::Ticket, name);
             Ok(ControlReply::nothing())
         }
         Some(_) => Err(Refusal::invalid(
@@ -337,40 +345,39 @@ pub(super) fn remove_field(call: &mut Control<'_, '_>, name: &str) -> Result {
     }
 }
 
-/// Custom field values of a control call, checked.
+/// Custom field values of a control call, checked against a new ticket's or
+/// the one's that `id` names.
 pub(super) fn custom_values(
     call: &Control<'_, '_>,
+    id: Option<i64>,
     given: &Map<String, Value>,
-) -> Result<Vec<(Box<str>, Value)>> {
-    let mut values = Vec::new();
-    for (name, value) in given {
-        let at = format!("custom_fields.{name}");
-        let Some(field) = call
-            .desk
-            .account
-            .custom_fields()
-            .find(|field| field.name == *name)
-        else {
-            let known: Vec<&str> = call
-                .desk
-                .account
-                .custom_fields()
-                .map(|field| field.name.as_str())
-                .collect();
-            return Err(Refusal::unknown_field(
-                &at,
-                words::unknown("custom field", name, known),
-            ));
+) -> Result<Values> {
+    let account = &*call.desk.account;
+    let ticket = id.and_then(|id| account.tickets.get(id));
+    let current = |name: &str| ticket?.custom_fields.get(name);
+    check(&account.fields, given, false, current).map_err(|errors| {
+        let Some((name, bad)) = errors.into_iter().next() else {
+            return Refusal::invalid("custom_fields", "they do not fit".to_owned());
         };
-        match field.accept(value, false) {
-            Ok(value) => values.push((name.as_str().into(), value)),
-            Err(_) => {
-                return Err(Refusal::invalid(
-                    &at,
-                    format!("{value} is no value for a field of type {}", field.kind),
-                ));
+        let at = format!("custom_fields.{name}");
+        match bad {
+            BadValue::NoField => {
+                let known = account.custom_fields().map(|field| field.name.as_str());
+                let known: Vec<&str> = known.collect();
+                Refusal::unknown_field(&at, words::unknown("custom field", &name, known))
+            }
+            BadValue::Type(_) => {
+                let kind = account.field(&name).map_or("", |field| &field.kind);
+                let value = given.get(&name).unwrap_or(&Value::Null);
+                let message = format!("{value} is no value for a field of type {kind}");
+                Refusal::invalid(&at, message)
+            }
+            BadValue::Choice(choices) => {
+                Refusal::invalid(&at, format!("it is none of its choices: {choices}"))
+            }
+            BadValue::NoParent => {
+                Refusal::invalid(&at, "a level under it needs its value".to_owned())
             }
         }
-    }
-    Ok(values)
+    })
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Shelf, TicketEdit};
 use crate::core::desk::Desk;
 use crate::core::events::Performer;
+use crate::core::field_values::{Values, check};
 use crate::core::html::Markup;
 use crate::core::tickets::NewConversation;
 
@@ -59,15 +60,6 @@ fn edit(properties: &Value) -> TicketEdit {
             .get("type")
             .map(|kind| kind.as_str().map(str::to_owned)),
         tags: properties.get("tags").and_then(texts),
-        custom_fields: properties
-            .get("custom_fields")
-            .and_then(Value::as_object)
-            .map(|map| {
-                map.iter()
-                    .map(|(name, value)| (name.as_str().into(), value.clone()))
-                    .collect()
-            })
-            .unwrap_or_default(),
         ..TicketEdit::default()
     }
 }
@@ -99,7 +91,9 @@ impl Desk<'_> {
                 .get("properties")
                 .filter(|properties| properties.is_object())
             {
-                self.edit_ticket(ticket, edit(properties), performer);
+                let mut edit = edit(properties);
+                edit.custom_fields = self.bulk_values(ticket, properties);
+                self.edit_ticket(ticket, edit, performer);
             }
             if let Some(body) = work.get("reply").and_then(Value::as_str) {
                 let new = NewConversation {
@@ -109,5 +103,15 @@ impl Desk<'_> {
                 self.agent_reply(ticket, agent, new);
             }
         }
+    }
+    /// The custom fields of a bulk update, as they fit this ticket.
+    fn bulk_values(&self, ticket: i64, properties: &Value) -> Values {
+        let given = properties.get("custom_fields").and_then(Value::as_object);
+        let Some(given) = given else {
+            return Values::new();
+        };
+        let ticket = self.account.tickets.get(ticket);
+        let current = |name: &str| ticket?.custom_fields.get(name);
+        check(&self.account.fields, given, false, current).unwrap_or_default()
     }
 }

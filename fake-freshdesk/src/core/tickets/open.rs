@@ -11,6 +11,7 @@ use crate::core::events::{Performer, TicketEvent};
 use crate::core::html::Markup;
 use crate::core::people::{Contact, Handle};
 use crate::core::time::{HOUR, Ms};
+use crate::core::v2::inline_token;
 
 /// Who a new ticket is from.
 #[derive(Clone, Debug, Default)]
@@ -91,8 +92,13 @@ pub(crate) fn sla(created_at: Ms, priority: u8) -> (Ms, Ms) {
     (created_at + due * HOUR, created_at + first * HOUR)
 }
 
-/// Stores uploads and makes attachments of them.
-pub(crate) fn attachments(desk: &mut Desk<'_>, uploads: &[Upload]) -> Vec<Attachment> {
+/// Stores uploads and makes attachments of them; inline images go into the
+/// body instead.
+pub(crate) fn attachments(
+    desk: &mut Desk<'_>,
+    uploads: &[Upload],
+    body: &mut Markup,
+) -> Vec<Attachment> {
     let mut files = Vec::with_capacity(uploads.len());
     for upload in uploads {
         let content_type = upload.content_type.clone();
@@ -108,7 +114,12 @@ pub(crate) fn attachments(desk: &mut Desk<'_>, uploads: &[Upload]) -> Vec<Attach
             created_at: desk.now,
         };
         desk.account.files.insert(file.id, file.clone());
-        files.push(file);
+        if upload.inline {
+            let token = inline_token(desk.account, file.id);
+            body.place_image(&file.name, file.id, &token);
+        } else {
+            files.push(file);
+        }
     }
     files
 }
@@ -200,11 +211,12 @@ impl Desk<'_> {
                 .contact(new.requester_id)
                 .and_then(|contact| contact.company_id)
         });
-        let files = attachments(self, &new.uploads);
+        let mut description = new.description;
+        let files = attachments(self, &new.uploads, &mut description);
         let mut ticket = Ticket {
             id,
             subject: new.subject.map(Into::into),
-            description: new.description,
+            description,
             requester_id: new.requester_id,
             responder_id: self.fitting_responder(new.responder_id, new.group_id),
             group_id: new.group_id,

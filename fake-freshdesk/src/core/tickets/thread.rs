@@ -46,9 +46,9 @@ pub(crate) struct NewConversation {
 
 impl Desk<'_> {
     /// Adds a message without waking rules and returns its id.
-    pub(crate) fn add_conversation(&mut self, ticket_id: i64, new: NewConversation) -> i64 {
+    pub(crate) fn add_conversation(&mut self, ticket_id: i64, mut new: NewConversation) -> i64 {
         let id = self.account.ids.next();
-        let files = attachments(self, &new.uploads);
+        let files = attachments(self, &new.uploads, &mut new.body);
         let now: Ms = self.now;
         let text = new.body.text.to_string();
         let to_mail = if !new.note && !new.incoming {

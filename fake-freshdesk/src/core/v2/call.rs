@@ -1,6 +1,8 @@
 //! The way of every call: host, journal, faults, route, quota, auth, body,
 //! endpoint, headers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
@@ -213,6 +215,12 @@ fn segments(path: &str) -> Option<Vec<&str>> {
     // No endpoint has more.
     let mut segments = Vec::with_capacity(4);
     segments.extend(parts);
+    // Some clients still name the format, as version 1 wanted it. [O pyfreshdesk]
+    if let Some(last) = segments.last_mut()
+        && let Some(plain) = last.strip_suffix(".json")
+    {
+        *last = plain;
+    }
     Some(segments)
 }
 
@@ -229,6 +237,7 @@ impl Helpdesk {
             return ApiReply::bare(200, Some(JSON), super::document().to_string());
         }
         let Some(id) = self.account_of_host(request.host) else {
+            self.note_unknown_host(now, request);
             return unknown_host(request.host);
         };
         if request.path == "/" {
@@ -297,6 +306,15 @@ impl Helpdesk {
         };
         desk.journal.fill(seq, Body::ApiCall(Box::new(record)));
         reply
+    }
+
+    /// A call to a host that is nobody's is in the journal too: whoever looks
+    /// for a call that never came finds it there.
+    fn note_unknown_host(&mut self, now: Ms, request: &ApiRequest<'_>) {
+        let host: Arc<str> = request.host.into();
+        let call = json!({"method": request.method.as_str(), "path": request.path, "status": 404});
+        self.journal
+            .add(now, &host, None, Body::Other("unknown_host", call));
     }
 
     /// `GET /`: what a newcomer does next.

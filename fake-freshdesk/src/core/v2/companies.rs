@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
+use super::custom_fields::person_fields;
 use super::errors::{Failure, FieldError, code};
 use super::ticket_list::one_page;
-use super::views::overlay;
+use crate::core::fields::Form;
 use crate::core::people::Company;
 use crate::core::time::seconds;
 
@@ -101,9 +102,7 @@ fn read(call: &mut Call<'_, '_>, company: &mut Company) -> Result<()> {
     if let Some(date) = input.time("renewal_date") {
         company.renewal_date = date;
     }
-    if let Some(Some(map)) = input.object("custom_fields") {
-        overlay(&mut company.custom_fields, map);
-    }
+    person_fields(call, Form::Company, &mut company.custom_fields);
     call.checked()?;
     let same =
         |each: &Company| each.id != company.id && each.name.eq_ignore_ascii_case(&company.name);

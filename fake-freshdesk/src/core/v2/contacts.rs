@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
+use super::custom_fields::person_fields;
 use super::errors::{Failure, FieldError, code};
 use super::query::Page;
 use super::ticket_list::one_page;
-use super::views::{self, Detail, overlay};
+use super::views::{self, Detail};
+use crate::core::fields::Form;
 use crate::core::people::{Contact, Handle};
 use crate::core::time::Ms;
 
@@ -49,6 +51,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let page = query.page()?;
     let state = query.word("state", &["blocked", "deleted", "unverified", "verified"])?;
     query.word("contact_type", &["contact", "visitor", "customer"])?;
+    query.ignore("contact_type");
     let company = query.integer("company_id")?;
     let since: Option<Ms> = query
         .time("updated_since")?
@@ -157,9 +160,7 @@ fn read(call: &mut Call<'_, '_>, contact: &mut Contact) {
             None => input.refuse(FieldError::missing("other_companies[company_id]")),
         }
     }
-    if let Some(Some(map)) = input.object("custom_fields") {
-        overlay(&mut contact.custom_fields, map);
-    }
+    person_fields(call, Form::Contact, &mut contact.custom_fields);
     let unknown_company = std::iter::once(contact.company_id)
         .chain(contact.other_companies.iter().map(|(id, _)| Some(*id)))
         .flatten()

@@ -2,6 +2,7 @@
 
 use super::base::Base;
 use super::file_view::Files;
+use super::files::html_at;
 use super::json::{At, Json, Object, put};
 use crate::core::account::Account;
 use crate::core::tickets::Conversation;
@@ -65,7 +66,7 @@ impl Json for ConversationView<'_> {
             seconds: self.account.settings.attachment_url_seconds,
         };
         let mut map = Object::begin(out);
-        put!(map, "body", &each.body.html);
+        put!(map, "body", &*html_at(&each.body, self.base));
         put!(map, "body_text", &each.body.text);
         put!(map, "id", &each.id);
         if self.shape != ConversationShape::Reply {

@@ -138,6 +138,7 @@ fn forward_originals(call: &mut Call<'_, '_>, ticket_id: i64) {
                 .as_deref()
                 .and_then(|hash| call.desk.contents.get(hash))
                 .map_or(Content::Length(file.size), Content::Bytes),
+            inline: false,
         })
         .collect();
     call.input.uploads.extend(copies);
@@ -295,7 +296,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     check_uploads(call, 0);
     call.checked()?;
     let uploads = std::mem::take(&mut call.input.uploads);
-    let files = attachments(&mut call.desk, &uploads);
+    let files = attachments(&mut call.desk, &uploads, &mut Markup::default());
     let (now, agent) = (call.desk.now, call.agent);
     call.desk.account.tickets.change(ticket_id, |ticket| {
         ticket.updated_at = now;

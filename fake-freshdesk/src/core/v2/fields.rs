@@ -1,96 +1,37 @@
-//! Ticket fields, for agents (`/ticket_fields`) and for administrators
-//! (`/admin/ticket_fields`).
+//! Fields of tickets, for agents (`/ticket_fields`) and for administrators
+//! (`/admin/ticket_fields`), of contacts and of companies.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::field_view::{FieldShape, field_json};
+use super::field_write::{Level, Read, read};
 use super::ticket_list::one_page;
 use crate::core::account::Account;
-use crate::core::fields::{CUSTOM_TYPES, Field, PRIORITIES, SOURCES, api_name};
-use crate::core::time::{Ms, seconds};
+use crate::core::fields::{CUSTOM_TYPES, Field, Form, PERSON_TYPES, api_name};
+use crate::core::ids::Ids;
+use crate::core::time::Ms;
 
-/// `choices` differ per type: a list, name → id, id → labels. [D]
-fn choices(account: &Account, field: &Field) -> Option<Value> {
-    let map = |pairs: Vec<(String, Value)>| Some(Value::Object(Map::from_iter(pairs)));
-    match field.kind.as_str() {
-        "default_status" => map(account
-            .statuses
-            .iter()
-            .map(|status| {
-                (
-                    status.id.to_string(),
-                    json!([status.label, status.label_for_customers]),
-                )
-            })
-            .collect()),
-        "default_priority" => map(PRIORITIES
-            .iter()
-            .map(|(id, name)| ((*name).to_owned(), json!(id)))
-            .collect()),
-        "default_source" => map(SOURCES
-            .iter()
-            .map(|(id, name)| ((*name).to_owned(), json!(id)))
-            .collect()),
-        "default_group" => map(account
-            .groups
-            .values()
-            .map(|group| (group.name.clone(), json!(group.id)))
-            .collect()),
-        "default_agent" => map(account
-            .people
-            .agents()
-            .map(|agent| (agent.name.clone(), json!(agent.id)))
-            .collect()),
-        "default_product" => map(Vec::new()),
-        "default_ticket_type" | "custom_dropdown" | "custom_multi_select_dropdown" => {
-            Some(json!(field.choices))
-        }
-        "nested_field" => map(field
-            .choices
-            .iter()
-            .map(|choice| (choice.clone(), json!({})))
-            .collect()),
-        _ => None,
+/// The form that the path names, and how its fields are shown there.
+fn form(call: &Call<'_, '_>) -> (Form, FieldShape) {
+    match call.path.first() {
+        Some(&"contact_fields") => (Form::Contact, FieldShape::Person),
+        Some(&"company_fields") => (Form::Company, FieldShape::Person),
+        Some(&"admin") => (Form::Ticket, FieldShape::Admin),
+        _ => (Form::Ticket, FieldShape::Agent),
     }
-}
-
-/// A field as both APIs show it.
-pub(crate) fn field_json(account: &Account, field: &Field) -> Value {
-    let mut shown = json!({
-        "id": field.id,
-        "name": field.name,
-        "label": field.label,
-        "label_for_customers": field.label_for_customers,
-        "description": field.label,
-        "position": field.position,
-        "type": field.kind,
-        "default": field.default,
-        "required_for_closure": field.required_for_closure,
-        "required_for_agents": field.required_for_agents,
-        "required_for_customers": field.required_for_customers,
-        "customers_can_edit": field.customers_can_edit,
-        "displayed_to_customers": field.displayed_to_customers,
-        "archived": false,
-        "created_at": seconds(field.created_at),
-        "updated_at": seconds(field.updated_at),
-    });
-    if field.kind == "default_requester" {
-        shown["portal_cc"] = json!(false);
-        shown["portal_cc_to"] = json!("company");
-    }
-    if let Some(choices) = choices(account, field) {
-        shown["choices"] = choices;
-    }
-    shown
 }
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
+    let (form, shape) = form(call);
     let page = call.query.page()?;
     let paged = call.query.get("page").is_some() || call.query.get("per_page").is_some();
     let kind = call.query.get("type");
-    let fits = |field: &&Field| kind.is_none_or(|kind| field.kind == kind);
-    let fields = call.account().fields.iter().filter(fits);
+    // Levels of a nested field stand in their root.
+    let fits =
+        |field: &&Field| field.nested.is_none() && kind.is_none_or(|kind| field.kind == kind);
+    let fields = call.account().form(form).iter().filter(fits);
     // Without paging parameters all fields come at once. [I]
     let (fields, more) = if paged {
         one_page(fields, page)
@@ -99,7 +40,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     };
     let list: Vec<Value> = fields
         .into_iter()
-        .map(|field| field_json(call.account(), field))
+        .map(|field| field_json(call.account(), field, shape))
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
@@ -111,201 +52,213 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
 fn field(call: &Call<'_, '_>) -> Result<Field> {
     let id = call.id(0)?;
     call.account()
-        .fields
+        .form(form(call).0)
         .iter()
-        .find(|field| field.id == id)
+        .find(|field| field.id == id && field.nested.is_none())
         .cloned()
         .ok_or(Failure::NOT_FOUND)
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
-    call.query.includes(&["conversion", "section"])?;
+    let (form, shape) = form(call);
+    if form == Form::Ticket {
+        call.query.includes(&["conversion", "section"])?;
+    }
     let field = field(call)?;
-    Ok(Answer::ok(&field_json(call.account(), &field)))
+    Ok(Answer::ok(&field_json(call.account(), &field, shape)))
 }
 
-/// Adds a field of an account's own; `None` if the name is taken. A name that
-/// was made from the label gets digits appended instead. [D; which digits I]
+/// A field of an account's own that is not in its form yet; `None` if the name
+/// is taken. A name that was made from the label gets digits appended instead.
+/// [D; which digits I]
 pub(crate) fn new_field(
-    account: &mut Account,
-    label: &str,
-    kind: &str,
+    account: &Account,
+    ids: &mut Ids,
+    (form, label, kind): (Form, &str, &str),
     name: Option<&str>,
     now: Ms,
 ) -> Option<Field> {
-    let taken =
-        |name: &str, account: &Account| account.fields.iter().any(|field| field.name == name);
+    let fields = account.form(form);
+    let taken = |name: &str| fields.iter().any(|field| field.name == name);
     let name = match name {
-        Some(name) if taken(name, account) => return None,
+        Some(name) if taken(name) => return None,
         Some(name) => name.to_owned(),
         None => {
+            // Names of contacts' and companies' fields have no `cf_`. [D sample]
             let plain = api_name(label);
-            if taken(&plain, account) {
-                format!("{plain}{}", 100_000 + account.fields.len())
+            let plain = match form {
+                Form::Ticket => &*plain,
+                _ => plain.trim_start_matches("cf_"),
+            };
+            if taken(plain) {
+                format!("{plain}{}", 100_000 + fields.len())
             } else {
-                plain
+                plain.to_owned()
             }
         }
     };
-    let field = Field {
-        id: account.ids.next(),
+    let last = fields.iter().filter(|field| field.nested.is_none()).count();
+    Some(Field {
+        id: ids.next(),
         name,
         label: label.to_owned(),
         label_for_customers: label.to_owned(),
         kind: kind.to_owned(),
         default: false,
-        position: account.fields.len() as i64 + 1,
+        position: last as i64 + 1,
         required_for_closure: false,
         required_for_agents: false,
         required_for_customers: false,
         customers_can_edit: false,
         displayed_to_customers: false,
+        editable_in_signup: false,
         choices: Vec::new(),
+        nested: None,
         created_at: now,
         updated_at: now,
-    };
-    account.fields.push(field.clone());
-    Some(field)
+    })
 }
 
-const KEYS: [&str; 13] = [
-    "label",
-    "label_for_customers",
-    "type",
-    "position",
-    "required_for_closure",
-    "required_for_agents",
-    "required_for_customers",
-    "customers_can_edit",
-    "displayed_to_customers",
-    "choices",
-    "dependent_fields",
-    "portal_cc",
-    "portal_cc_to",
-];
-
-/// Reads what create and update share over a field.
-fn read(call: &mut Call<'_, '_>, field: &mut Field) {
-    let input = &mut call.input;
-    if let Some(Some(label)) = input.text("label") {
-        field.label = label;
+/// Puts a field into its form, with its dependent levels.
+pub(crate) fn put_field(account: &mut Account, form: Form, mut field: Field, levels: Vec<Level>) {
+    field.position = field.position.max(1);
+    let mut ids = account.ids.clone();
+    let (root, now) = (field.id, field.updated_at);
+    let flags = field.clone();
+    place(account.form_mut(form), field);
+    for level in levels {
+        let known = account
+            .form(form)
+            .iter()
+            .find(|each| {
+                each.nested
+                    .as_ref()
+                    .is_some_and(|at| at.root == root && at.level == level.level)
+            })
+            .cloned();
+        let made = known.or_else(|| {
+            new_field(
+                account,
+                &mut ids,
+                (form, &level.label, &flags.kind),
+                None,
+                now,
+            )
+        });
+        let Some(mut below) = made else { continue };
+        below.label.clone_from(&level.label);
+        below.label_for_customers = level.label_for_customers;
+        below.nested = Some(crate::core::fields::Nested {
+            root,
+            level: level.level,
+        });
+        below.updated_at = now;
+        place(account.form_mut(form), below);
     }
-    if let Some(Some(label)) = input.text("label_for_customers") {
-        field.label_for_customers = label;
-    }
-    if let Some(Some(position)) = input.integer("position") {
-        field.position = position;
-    }
-    let flags = [
-        ("required_for_closure", &mut field.required_for_closure),
-        ("required_for_agents", &mut field.required_for_agents),
-        ("required_for_customers", &mut field.required_for_customers),
-        ("customers_can_edit", &mut field.customers_can_edit),
-        ("displayed_to_customers", &mut field.displayed_to_customers),
-    ];
-    for (key, slot) in flags {
-        if let Some(Some(flag)) = input.flag(key) {
-            *slot = flag;
-        }
-    }
-    let Some(Some(list)) = input.objects("choices") else {
-        return;
-    };
-    for choice in list {
-        let value = choice.get("value").and_then(Value::as_str);
-        let deleted = choice.get("deleted") == Some(&json!(true));
-        match (value, field.kind.as_str()) {
-            (Some(value), "default_status") => add_status(call, value, &choice),
-            // A PUT adds choices without listing the old ones. [O CMP]
-            (Some(value), _) if deleted => field.choices.retain(|each| each != value),
-            (Some(value), _) if !field.choices.iter().any(|each| each == value) => {
-                field.choices.push(value.to_owned());
-            }
-            (Some(_), _) => {}
-            (None, _) => call.input.refuse(FieldError::missing("choices[value]")),
-        }
-    }
+    account.ids = ids;
 }
 
-/// A custom status: ids go on upward. [D]
-fn add_status(call: &mut Call<'_, '_>, label: &str, choice: &Map<String, Value>) {
-    let statuses = &mut call.desk.account.statuses;
-    if statuses.iter().any(|status| status.label == label) {
-        return;
+fn place(fields: &mut Vec<Field>, field: Field) {
+    match fields.iter_mut().find(|each| each.id == field.id) {
+        Some(slot) => *slot = field,
+        None => fields.push(field),
     }
-    let customers = match choice.get("label_for_customers") {
-        Some(Value::String(text)) => text.clone(),
-        _ => label.to_owned(),
-    };
-    let id = statuses.iter().map(|status| status.id).max().unwrap_or(7) + 1;
-    statuses.push(crate::core::fields::StatusChoice {
-        id,
-        label: label.to_owned(),
-        label_for_customers: customers,
-        stop_sla_timer: choice.get("stop_sla_timer") == Some(&json!(true)),
-    });
 }
 
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
-    call.input.allow(&KEYS);
-    for key in ["label", "label_for_customers", "type"] {
+    // The nested sample of the reference is wrapped. [D]
+    if let (1, Some(Value::Object(inner))) =
+        (call.input.map.len(), call.input.map.get("ticket_field"))
+    {
+        call.input.map = inner.clone();
+    }
+    let (form, shape) = form(call);
+    for key in ["label", "type"] {
         call.input.require(key);
+    }
+    if form != Form::Company {
+        call.input.require("label_for_customers");
     }
     let label = call.input.text("label").flatten().unwrap_or_default();
     let kind = call.input.text("type").flatten().unwrap_or_default();
-    if !kind.is_empty() && !CUSTOM_TYPES.contains(&kind.as_str()) {
+    let types: &[&str] = match form {
+        Form::Ticket => &CUSTOM_TYPES,
+        _ => &PERSON_TYPES,
+    };
+    if !kind.is_empty() && !types.contains(&kind.as_str()) {
         call.input
-            .refuse(FieldError::choice("type", CUSTOM_TYPES.join(",")));
+            .refuse(FieldError::choice("type", types.join(",")));
     }
-    if call
-        .account()
-        .custom_fields()
-        .any(|field| field.label.eq_ignore_ascii_case(&label))
-    {
+    if kind == "nested_field" {
+        for key in ["choices", "dependent_fields"] {
+            call.input.require(key);
+        }
+    }
+    let same = |field: &Field| !field.default && field.label.eq_ignore_ascii_case(&label);
+    if call.account().form(form).iter().any(same) {
         call.input.refuse(FieldError::new(
             "label",
             "It should be a unique value",
             code::DUPLICATE_VALUE,
         ));
     }
-    call.checked()?;
+    let mut ids = call.account().ids.clone();
     let now = call.desk.now;
-    let mut field =
-        new_field(call.desk.account, &label, &kind, None, now).ok_or(Failure::NOT_FOUND)?;
-    read(call, &mut field);
-    if let Err(failure) = call.checked() {
-        call.desk.account.fields.retain(|each| each.id != field.id);
-        return Err(failure);
-    }
-    let shown = field_json(call.account(), &field);
-    put(call, field.clone());
+    let made = new_field(call.account(), &mut ids, (form, &label, &kind), None, now);
+    let mut field = made.ok_or(Failure::NOT_FOUND)?;
+    let read = read(call, form, &mut field, &mut ids, true);
+    call.checked()?;
+    call.desk.account.ids = ids;
+    let answer = written(call, form, shape, field, read);
+    let wrapped = call.account().settings.nested_field_answer_wrapped && kind == "nested_field";
+    let answer_body = if wrapped {
+        serde_json::json!({ "ticket_field": answer })
+    } else {
+        answer
+    };
+    let id = answer_id(&answer_body);
     Ok(Answer::created(
-        &format!("admin/ticket_fields/{}", field.id),
-        &shown,
+        &format!("{}/{id}", call.path()),
+        &answer_body,
     ))
 }
 
-fn put(call: &mut Call<'_, '_>, field: Field) {
-    if let Some(slot) = call
-        .desk
-        .account
-        .fields
-        .iter_mut()
-        .find(|each| each.id == field.id)
-    {
-        *slot = field;
+fn answer_id(body: &Value) -> i64 {
+    let field = body.get("ticket_field").unwrap_or(body);
+    field["id"].as_i64().unwrap_or_default()
+}
+
+/// Keeps what was read, and shows the field as it is then.
+fn written(
+    call: &mut Call<'_, '_>,
+    form: Form,
+    shape: FieldShape,
+    field: Field,
+    read: Read,
+) -> Value {
+    let id = field.id;
+    if let Some(statuses) = read.statuses {
+        call.desk.account.statuses = statuses;
     }
+    put_field(call.desk.account, form, field, read.levels);
+    let fields = call.account().form(form);
+    fields
+        .iter()
+        .find(|each| each.id == id)
+        .map_or(Value::Null, |field| {
+            field_json(call.account(), field, shape)
+        })
 }
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
+    let (form, shape) = form(call);
     let mut field = field(call)?;
-    let keys: Vec<&str> = KEYS.into_iter().filter(|key| *key != "type").collect();
-    call.input.allow(&keys);
-    read(call, &mut field);
+    let mut ids = call.account().ids.clone();
+    let read = read(call, form, &mut field, &mut ids, false);
     call.checked()?;
+    call.desk.account.ids = ids;
     field.updated_at = call.desk.now;
-    put(call, field.clone());
-    Ok(Answer::ok(&field_json(call.account(), &field)))
+    Ok(Answer::ok(&written(call, form, shape, field, read)))
 }
 
 /// For good; default fields stay. [D]
@@ -314,27 +267,62 @@ pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
     if field.default {
         return Err(Failure::access_denied());
     }
-    call.desk.drop_field(&field.name);
+    let (form, _) = form(call);
+    call.desk.drop_field(form, &field.name);
     Ok(Answer::nothing())
 }
 
 impl crate::core::desk::Desk<'_> {
-    /// Removes a field with all its values.
-    pub(crate) fn drop_field(&mut self, name: &str) {
-        self.account
-            .fields
-            .retain(|field| field.default || field.name != name);
-        let holders: Vec<i64> = self
-            .account
-            .tickets
+    /// Removes a field, and the levels under it, with all their values.
+    pub(crate) fn drop_field(&mut self, form: Form, name: &str) {
+        let fields = self.account.form_mut(form);
+        let Some(root) = fields.iter().find(|field| field.name == name) else {
+            return;
+        };
+        let root = root.id;
+        let under = |field: &Field| field.nested.as_ref().is_some_and(|at| at.root == root);
+        let goes = |field: &Field| !field.default && (field.id == root || under(field));
+        let gone: Vec<String> = fields
             .iter()
-            .filter(|ticket| ticket.custom_fields.contains_key(name))
-            .map(|ticket| ticket.id)
+            .filter(|field| goes(field))
+            .map(|field| field.name.clone())
             .collect();
-        for ticket in holders {
-            self.account
-                .tickets
-                .change(ticket, |ticket| ticket.custom_fields.remove(name));
+        fields.retain(|field| !goes(field));
+        for name in gone {
+            self.drop_values(form, &name);
+        }
+    }
+
+    fn drop_values(&mut self, form: Form, name: &str) {
+        match form {
+            Form::Ticket => {
+                let tickets = &mut self.account.tickets;
+                let holders: Vec<i64> = tickets
+                    .iter()
+                    .filter(|ticket| ticket.custom_fields.contains_key(name))
+                    .map(|ticket| ticket.id)
+                    .collect();
+                for ticket in holders {
+                    tickets.change(ticket, |ticket| ticket.custom_fields.remove(name));
+                }
+            }
+            Form::Contact => {
+                let people = &mut self.account.people;
+                let holders: Vec<_> = people
+                    .contacts_by_name()
+                    .filter(|contact| contact.custom_fields.contains_key(name))
+                    .cloned()
+                    .collect();
+                for mut contact in holders {
+                    contact.custom_fields.remove(name);
+                    people.put_contact(contact);
+                }
+            }
+            Form::Company => {
+                for company in self.account.companies.values_mut() {
+                    company.custom_fields.remove(name);
+                }
+            }
         }
     }
 }

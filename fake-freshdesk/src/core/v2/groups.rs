@@ -12,6 +12,26 @@ use crate::core::time::seconds;
 
 const UNASSIGNED_FOR: [&str; 8] = ["30m", "1h", "2h", "4h", "8h", "12h", "1d", "2d"];
 
+/// What `/groups` and `/admin/groups` call the same thing; either refuses the
+/// other's name. [O TFP]
+fn hours_key(call: &Call<'_, '_>) -> &'static str {
+    match call.path.first() {
+        Some(&"admin") => "business_calendar_id",
+        _ => "business_hour_id",
+    }
+}
+
+/// A group as the path's API shows it.
+fn shown(call: &Call<'_, '_>, group: &Group, members: bool) -> Value {
+    let mut shown = group_json(call.account(), group, members);
+    if let (key @ "business_calendar_id", Value::Object(map)) = (hours_key(call), &mut shown)
+        && let Some(hours) = map.shift_remove("business_hour_id")
+    {
+        map.insert(key.to_owned(), hours);
+    }
+    shown
+}
+
 /// A group; lists do not show the members. [D, O FDM]
 pub(crate) fn group_json(account: &Account, group: &Group, members: bool) -> Value {
     let mut shown = json!({
@@ -37,7 +57,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let (groups, more) = one_page(call.account().groups.values(), page);
     let list: Vec<Value> = groups
         .into_iter()
-        .map(|group| group_json(call.account(), group, false))
+        .map(|group| shown(call, group, false))
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
@@ -56,11 +76,12 @@ fn group(call: &Call<'_, '_>) -> Result<Group> {
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let group = group(call)?;
-    Ok(Answer::ok(&group_json(call.account(), &group, true)))
+    Ok(Answer::ok(&shown(call, &group, true)))
 }
 
 /// Reads the body over a group; returns the members it names.
 fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> {
+    let hours = hours_key(call);
     call.input.allow(&[
         "name",
         "description",
@@ -68,7 +89,7 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
         "auto_ticket_assign",
         "escalate_to",
         "unassigned_for",
-        "business_hour_id",
+        hours,
         "group_type",
     ]);
     if let Some(Some(name)) = call.input.text("name") {
@@ -83,8 +104,16 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
     if let Some(escalate_to) = call.input.integer("escalate_to") {
         group.escalate_to = escalate_to;
     }
-    if let Some(hours) = call.input.integer("business_hour_id") {
-        group.business_hour_id = hours;
+    if let Some(id) = call.input.integer(hours) {
+        let known = |id| {
+            let shelf = call.desk.account.shelves.get("business_hours");
+            shelf.is_some_and(|shelf| shelf.contains_key(&id))
+        };
+        if id.is_some_and(|id| !known(id)) {
+            call.input
+                .refuse(FieldError::nothing_matches(hours, "business hour"));
+        }
+        group.business_hour_id = id;
     }
     if let Some(unassigned_for) = call.input.text("unassigned_for") {
         if unassigned_for
@@ -160,8 +189,8 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         .account
         .set_members(id, &members.unwrap_or_default());
     Ok(Answer::created(
-        &format!("groups/{id}"),
-        &group_json(call.account(), &group, true),
+        &format!("{}/{id}", call.path()),
+        &shown(call, &group, true),
     ))
 }
 
@@ -173,7 +202,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     if let Some(members) = members {
         call.desk.account.set_members(group.id, &members);
     }
-    Ok(Answer::ok(&group_json(call.account(), &group, true)))
+    Ok(Answer::ok(&shown(call, &group, true)))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {

@@ -183,6 +183,10 @@ impl Input {
         self.read(key, "key/value pair", |value, _| value.as_object().cloned())
     }
 
+    pub(crate) fn list(&mut self, key: &str) -> Given<Vec<Value>> {
+        self.read(key, "Array", |value, _| value.as_array().cloned())
+    }
+
     pub(crate) fn objects(&mut self, key: &str) -> Given<Vec<Map<String, Value>>> {
         self.read(key, "Array", |value, _| {
             value

@@ -10,11 +10,13 @@
 //! | `errors.rs`, `input.rs`, `query.rs` | strict reading, exact refusing |
 //! | `views.rs` | resources as JSON |
 //! | `json.rs`, `ticket_view.rs`, `conversation_view.rs`, `file_view.rs` | the few shapes that are most of the traffic, written by hand |
-//! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs` | tickets |
+//! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs`, `ticket_properties.rs` | tickets |
 //! | `conversations.rs` | replies and notes |
-//! | `contacts.rs`, `agents.rs`, `groups.rs`, `fields.rs`, `automations.rs`, `account.rs` | the rest |
+//! | `fields.rs`, `field_view.rs`, `field_write.rs` | fields of tickets, contacts and companies |
+//! | `custom_fields.rs` | their values in a request |
+//! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
 //! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
-//! | `search.rs` | the search grammar |
+//! | `search.rs`, `search_query.rs` | searches, and the grammar of their queries |
 //! | `openapi.rs`, `openapi_schemas.rs` | the OpenAPI document |
 //! | `files.rs` | attachments behind signed, expiring URLs |
 
@@ -28,7 +30,10 @@ mod companies;
 mod contacts;
 mod conversation_view;
 mod conversations;
+mod custom_fields;
 pub(crate) mod errors;
+mod field_view;
+mod field_write;
 mod fields;
 mod file_view;
 mod files;
@@ -41,8 +46,10 @@ mod query;
 mod reply;
 pub(crate) mod routes;
 mod search;
+mod search_query;
 mod shelves;
 mod ticket_list;
+mod ticket_properties;
 mod ticket_view;
 mod ticket_write;
 mod tickets;
@@ -52,7 +59,10 @@ mod views;
 pub(crate) use base::Base;
 pub use call::{ApiBody, ApiRequest};
 pub(crate) use conversation_view::{ConversationShape, ConversationView};
-pub(crate) use fields::{field_json, new_field};
+pub(crate) use field_view::{FieldShape, field_json};
+pub(crate) use field_write::Level;
+pub(crate) use fields::{new_field, put_field};
+pub(crate) use files::inline_token;
 pub(crate) use groups::group_json;
 pub(crate) use json::{Json, Object, to_vec};
 pub(crate) use openapi::document;

@@ -8,7 +8,7 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
     (
         Method::POST,
         "tickets",
-        "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer? parent_id:integer? cc_emails:[email] related_ticket_ids:[integer] lookup_parameter:string",
+        "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9|10 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer? parent_id:integer? cc_emails:[email] related_ticket_ids:[integer] lookup_parameter:string",
     ),
     (
         Method::POST,
@@ -80,6 +80,20 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
     ),
     (Method::POST, "groups", GROUP),
     (Method::PUT, "groups/{id}", GROUP),
+    (Method::POST, "admin/groups", ADMIN_GROUP),
+    (Method::PUT, "admin/groups/{id}", ADMIN_GROUP),
+    (Method::POST, "contact_fields", NEW_CONTACT_FIELD),
+    (Method::PUT, "contact_fields/{id}", CONTACT_FIELD),
+    (
+        Method::POST,
+        "company_fields",
+        "label!:string type!:string position:integer required_for_agents:boolean choices:[object]",
+    ),
+    (
+        Method::PUT,
+        "company_fields/{id}",
+        "label:string position:integer required_for_agents:boolean choices:[object]",
+    ),
     (
         Method::POST,
         "admin/ticket_fields",
@@ -126,11 +140,14 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
     ),
 ];
 
-const TICKET_UPDATE: &str = "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer?";
+const TICKET_UPDATE: &str = "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9|10 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer?";
 const TIME_ENTRY: &str = "agent_id:integer billable:boolean executed_at:time note:string start_time:time time_spent:string timer_running:boolean";
 const CONTACT: &str = "name:string email:email phone:string mobile:string twitter_id:string facebook_id:string unique_external_id:string other_emails:[email] company_id:integer? view_all_tickets:boolean other_companies:[object] address:string custom_fields:object description:string job_title:string language:string tags:[string] time_zone:string";
 const COMPANY: &str = "name:string description:string domains:[string] note:string custom_fields:object health_score:string account_tier:string renewal_date:time industry:string";
 const GROUP: &str = "name:string description:string agent_ids:[integer] auto_ticket_assign:=0|1|2|3|12 escalate_to:integer unassigned_for:string business_hour_id:integer group_type:string";
+const ADMIN_GROUP: &str = "name:string description:string agent_ids:[integer] auto_ticket_assign:=0|1|2|3|12 escalate_to:integer unassigned_for:string business_calendar_id:integer group_type:string";
+const NEW_CONTACT_FIELD: &str = "label!:string label_for_customers!:string type!:string position:integer required_for_agents:boolean customers_can_edit:boolean required_for_customers:boolean displayed_for_customers:boolean editable_in_signup:boolean choices:[object]";
+const CONTACT_FIELD: &str = "label:string label_for_customers:string position:integer required_for_agents:boolean customers_can_edit:boolean required_for_customers:boolean displayed_for_customers:boolean editable_in_signup:boolean choices:[object]";
 const RULE: &str = "name:string description:string position:integer active:boolean performer:object events:[object] conditions:[object] operator:string actions:[object]";
 
 /// What endpoints answer.
@@ -251,11 +268,19 @@ pub(super) fn answers(method: &Method, path: &str) -> Answers {
         ("GET", "roles") => &[(200, "[#Role]")],
         ("GET", "roles/{id}") => &[(200, "#Role")],
         ("GET", "groups" | "admin/groups") => &[(200, "[#Group]")],
-        ("POST", "groups") => &[(201, "#Group")],
+        ("POST", "groups" | "admin/groups") => &[(201, "#Group")],
         (_, "groups/{id}" | "admin/groups/{id}") if method != Method::DELETE => &[(200, "#Group")],
-        ("GET", "ticket_fields" | "admin/ticket_fields") => &[(200, "[#TicketField]")],
-        ("POST", "admin/ticket_fields") => &[(201, "#TicketField")],
-        (_, "admin/ticket_fields/{id}") if method != Method::DELETE => &[(200, "#TicketField")],
+        ("GET", "ticket_fields" | "admin/ticket_fields" | "contact_fields" | "company_fields") => {
+            &[(200, "[#TicketField]")]
+        }
+        ("POST", "admin/ticket_fields" | "contact_fields" | "company_fields") => {
+            &[(201, "#TicketField")]
+        }
+        (_, "admin/ticket_fields/{id}" | "contact_fields/{id}" | "company_fields/{id}")
+            if method != Method::DELETE =>
+        {
+            &[(200, "#TicketField")]
+        }
         ("GET", "automations/{type}/rules") => &[(200, "[#Rule]")],
         ("POST", "automations/{type}/rules") => &[(201, "#Rule")],
         (_, "automations/{type}/rules/{id}") if method != Method::DELETE => &[(200, "#Rule")],

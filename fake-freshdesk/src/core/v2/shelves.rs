@@ -213,6 +213,15 @@ fn items<'c>(call: &'c Call<'_, '_>, path: &str) -> Option<&'c BTreeMap<i64, Val
     call.account().shelves.get(path)
 }
 
+/// A resource as it is shown: products do not tell which is the default one. [O pyfreshdesk]
+fn shown(shelf: &Shelf, item: &Value) -> Value {
+    let mut item = item.clone();
+    if let (true, Value::Object(map)) = (shelf.path == "products", &mut item) {
+        map.shift_remove("default");
+    }
+    item
+}
+
 fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Result {
     let page = call.query.page()?;
     let (shown, more) = one_page(all, page);
@@ -225,12 +234,17 @@ fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Resul
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let shelf = shelf(call)?;
-    paged(
-        call,
-        items(call, shelf.path)
-            .into_iter()
-            .flat_map(BTreeMap::values),
-    )
+    let page = call.query.page()?;
+    let all = items(call, shelf.path)
+        .into_iter()
+        .flat_map(BTreeMap::values);
+    let (list, more) = one_page(all, page);
+    let list: Vec<Value> = list.into_iter().map(|item| shown(shelf, item)).collect();
+    let mut answer = Answer::ok(&list);
+    if more {
+        answer.link = Some(call.next_link(page));
+    }
+    Ok(answer)
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
@@ -238,7 +252,7 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let item = items(call, shelf.path)
         .and_then(|items| items.get(&id))
         .ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(item))
+    Ok(Answer::ok(&shown(shelf, item)))
 }
 
 /// Reads the body over a resource.
@@ -321,7 +335,10 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         item["attachments"] = json!([]);
     }
     put(call, shelf.path, id, item.clone());
-    Ok(Answer::created(&format!("{}/{id}", shelf.path), &item))
+    Ok(Answer::created(
+        &format!("{}/{id}", shelf.path),
+        &shown(shelf, &item),
+    ))
 }
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
@@ -341,7 +358,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     read(call, shelf, &mut item)?;
     item["updated_at"] = json!(seconds(call.desk.now));
     put(call, shelf.path, id, item.clone());
-    Ok(Answer::ok(&item))
+    Ok(Answer::ok(&shown(shelf, &item)))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
@@ -386,55 +403,4 @@ pub(super) fn folder_responses(call: &mut Call<'_, '_>) -> Result {
         .flat_map(BTreeMap::values)
         .filter(|response| response["folder_id"] == json!(id));
     paged(call, inside)
-}
-
-/// Contact and company fields of a fresh account. [D]
-pub(super) fn person_fields(call: &mut Call<'_, '_>) -> Result {
-    let names: &[(&str, &str, &str)] = if call.path[0].starts_with("contact") {
-        &[
-            ("name", "Full name", "default_name"),
-            ("job_title", "Title", "default_job_title"),
-            ("email", "Email", "default_email"),
-            ("phone", "Work phone", "default_phone"),
-            ("mobile", "Mobile phone", "default_mobile"),
-            ("twitter_id", "Twitter", "default_twitter_id"),
-            ("company_name", "Company", "default_company_name"),
-            ("address", "Address", "default_address"),
-            ("time_zone", "Time zone", "default_time_zone"),
-            ("language", "Language", "default_language"),
-            ("tag_names", "Tags", "default_tag_names"),
-            ("description", "About", "default_description"),
-            (
-                "unique_external_id",
-                "Unique external ID",
-                "default_unique_external_id",
-            ),
-        ]
-    } else {
-        &[
-            ("name", "Company Name", "default_name"),
-            ("description", "Description", "default_description"),
-            ("note", "Notes", "default_note"),
-            ("domains", "Domains for this company", "default_domains"),
-            ("health_score", "Health score", "default_health_score"),
-            ("account_tier", "Account tier", "default_account_tier"),
-            ("renewal_date", "Renewal date", "default_renewal_date"),
-            ("industry", "Industry", "default_industry"),
-        ]
-    };
-    let at = seconds(call.account().created_at);
-    let first = call.account().fields.first().map_or(0, |field| field.id) + 500_000_000;
-    let fields: Vec<Value> = names
-        .iter()
-        .zip(1_i64..)
-        .map(|((name, label, kind), position)| {
-            json!({
-                "id": first + position, "name": name, "label": label, "label_for_customers": label, "type": kind,
-                "default": true, "position": position, "required_for_agents": *name == "name",
-                "customers_can_edit": false, "required_for_customers": false, "displayed_for_customers": false,
-                "editable_in_signup": false, "created_at": at, "updated_at": at,
-            })
-        })
-        .collect();
-    Ok(Answer::ok(&fields))
 }

@@ -3,6 +3,7 @@
 use super::base::Base;
 use super::conversation_view::{ConversationShape, ConversationView};
 use super::file_view::Files;
+use super::files::html_at;
 use super::json::{At, Json, Object, put};
 use crate::core::account::Account;
 use crate::core::settings::duration;
@@ -199,7 +200,8 @@ impl Json for TicketView<'_> {
         put!(map, "fr_due_by", &due(ticket.fr_due_by));
         put!(map, "is_escalated", &overdue(ticket.due_by));
         if !listed || self.shape == (Shape::Listed { description: true }) {
-            put!(map, "description", &ticket.description.html);
+            let html = html_at(&ticket.description, self.base);
+            put!(map, "description", &*html);
             put!(map, "description_text", &ticket.description.text);
         }
         put!(map, "custom_fields", &CustomFields(self));

@@ -2,240 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
-use super::input::Input;
+use super::ticket_properties::{UPDATE_KEYS, properties, read_edit, requester, required_fields};
 use super::ticket_view::{Includes, Shape};
-use crate::core::account::Account;
 use crate::core::events::Performer;
-use crate::core::fields::BadValue;
 use crate::core::html::Markup;
-use crate::core::people::Handle;
-use crate::core::tickets::{
-    Association, NewTicket, Person, TicketEdit, attachments, source, status,
-};
-use crate::core::time::Ms;
-
-/// Keys of an update; a create also takes `cc_emails` and the requester's. [D]
-const UPDATE_KEYS: [&str; 25] = [
-    "name",
-    "requester_id",
-    "email",
-    "facebook_id",
-    "phone",
-    "twitter_id",
-    "unique_external_id",
-    "subject",
-    "type",
-    "status",
-    "priority",
-    "description",
-    "responder_id",
-    "group_id",
-    "company_id",
-    "product_id",
-    "email_config_id",
-    "source",
-    "tags",
-    "custom_fields",
-    "due_by",
-    "fr_due_by",
-    "attachments",
-    "internal_agent_id",
-    "internal_group_id",
-];
-
-/// Sources that an API client may give. [O/D]
-const API_SOURCES: [i64; 7] = [1, 2, 3, 5, 6, 7, 9];
-
-/// Properties that create and update read alike.
-#[derive(Default)]
-struct Properties {
-    edit: TicketEdit,
-    person: Person,
-}
-
-fn reference(
-    call: &mut Call<'_, '_>,
-    key: &'static str,
-    what: &str,
-    known: fn(&Account, i64) -> bool,
-) -> Option<Option<i64>> {
-    let given = call.input.integer(key)?;
-    if let Some(id) = given
-        && !known(call.account(), id)
-    {
-        call.input.refuse(FieldError::nothing_matches(key, what));
-    }
-    Some(given)
-}
-
-fn statuses(account: &Account) -> Vec<i64> {
-    account
-        .statuses
-        .iter()
-        .map(|status| i64::from(status.id))
-        .collect()
-}
-
-/// `custom_fields`: unknown names and wrong values are refused. [I: names `cf_x` as field]
-fn custom_fields(call: &mut Call<'_, '_>) -> Vec<(Box<str>, Value)> {
-    let Some(Some(map)) = call.input.object("custom_fields") else {
-        return Vec::new();
-    };
-    let mut read = Vec::new();
-    let mut errors = Vec::new();
-    for (name, value) in map {
-        let field = call
-            .account()
-            .custom_fields()
-            .find(|field| field.name == name);
-        match field.map(|field| field.accept(&value, call.input.form)) {
-            None => errors.push(FieldError::unexpected(&name)),
-            Some(Ok(value)) => read.push((name.into(), value)),
-            Some(Err(BadValue::Type(expected))) => {
-                errors.push(FieldError::mismatch(&name, expected));
-            }
-            Some(Err(BadValue::Choice(choices))) => errors.push(FieldError::choice(&name, choices)),
-        }
-    }
-    call.input.errors.extend(errors);
-    read
-}
-
-fn properties(call: &mut Call<'_, '_>) -> Properties {
-    let mut read = Properties::default();
-    let known_statuses = statuses(call.account());
-    let small = |number: i64| u16::try_from(number).unwrap_or_default();
-    let edit = &mut read.edit;
-    edit.status = call.input.number_of("status", &known_statuses).map(small);
-    edit.priority = call
-        .input
-        .number_of("priority", &[1, 2, 3, 4])
-        .and_then(|number| u8::try_from(number).ok());
-    edit.source = call.input.number_of("source", &API_SOURCES).map(small);
-    edit.subject = call.input.text("subject").flatten();
-    edit.description = call
-        .input
-        .text("description")
-        .flatten()
-        .map(|html| Markup::from_client(&html));
-    if let Some(kind) = call.input.text("type") {
-        let types = call.account().ticket_types();
-        if let Some(kind) = &kind
-            && !types.contains(kind)
-        {
-            let error = FieldError::choice("type", types.join(","));
-            call.input.refuse(error);
-        }
-        edit.ticket_type = Some(kind);
-    }
-    edit.responder_id = reference(call, "responder_id", "agent", |account, id| {
-        account.people.agent(id).is_some()
-    });
-    edit.group_id = reference(call, "group_id", "group", |account, id| {
-        account.groups.contains_key(&id)
-    });
-    edit.company_id = reference(call, "company_id", "company", |account, id| {
-        account.companies.contains_key(&id)
-    });
-    let shelf = |account: &Account, path: &str, id| {
-        account
-            .shelves
-            .get(path)
-            .is_some_and(|shelf| shelf.contains_key(&id))
-    };
-    edit.product_id = reference(call, "product_id", "product", |account, id| {
-        account
-            .shelves
-            .get("products")
-            .is_some_and(|shelf| shelf.contains_key(&id))
-    });
-    edit.email_config_id = call.input.integer("email_config_id");
-    if let Some(Some(id)) = edit.email_config_id
-        && !shelf(call.account(), "email_configs", id)
-    {
-        call.input.refuse(FieldError::nothing_matches(
-            "email_config_id",
-            "email config",
-        ));
-    }
-    call.input.check("internal_agent_id", Input::integer);
-    call.input.check("internal_group_id", Input::integer);
-    if let Some(tags) = call.input.texts("tags") {
-        let tags: Vec<String> = tags.unwrap_or_default();
-        if tags
-            .iter()
-            .any(|tag| tag.chars().count() > 32 || tag.contains(','))
-        {
-            let message =
-                "It should contain elements that have maximum of 32 characters and no comma";
-            call.input
-                .refuse(FieldError::new("tags", message, code::INVALID_VALUE));
-        }
-        edit.tags = Some(deduplicated(tags));
-    }
-    edit.custom_fields = custom_fields(call);
-    due_times(call, &mut read);
-    read.person = person(call);
-    read
-}
-
-/// Tags are a set that keeps its order. [I]
-fn deduplicated(tags: Vec<String>) -> Vec<String> {
-    let mut unique: Vec<String> = Vec::new();
-    for tag in tags {
-        let tag = tag.trim().to_owned();
-        if !tag.is_empty() && !unique.iter().any(|known| known.eq_ignore_ascii_case(&tag)) {
-            unique.push(tag);
-        }
-    }
-    unique
-}
-
-/// Due times come together, lie ahead, and need a running SLA timer. [O FDM, I]
-fn due_times(call: &mut Call<'_, '_>, read: &mut Properties) {
-    let due_by = call.input.time("due_by").flatten();
-    let fr_due_by = call.input.time("fr_due_by").flatten();
-    let now: Ms = call.desk.now;
-    for (key, at) in [("due_by", due_by), ("fr_due_by", fr_due_by)] {
-        if at.is_some_and(|at| at <= now) {
-            let message = "It should be greater than ticket created time";
-            call.input
-                .refuse(FieldError::new(key, message, code::INVALID_VALUE));
-        }
-    }
-    let stopped = read.edit.status.is_some_and(|id| {
-        call.account()
-            .statuses
-            .iter()
-            .any(|status| status.id == id && status.stop_sla_timer)
-    });
-    if stopped && (due_by.is_some() || fr_due_by.is_some()) {
-        let message = "It cannot be set as the status does not have SLA timer on";
-        call.input
-            .refuse(FieldError::new("due_by", message, code::INCONSISTENT_STATE));
-    }
-    read.edit.due_by = due_by;
-    read.edit.fr_due_by = fr_due_by;
-}
-
-fn person(call: &mut Call<'_, '_>) -> Person {
-    let input = &mut call.input;
-    Person {
-        name: input.text("name").flatten(),
-        email: input
-            .email("email")
-            .flatten()
-            .map(|email| super::input::bare_email(&email).to_owned()),
-        phone: input.text("phone").flatten(),
-        twitter_id: input.text("twitter_id").flatten(),
-        facebook_id: input.text("facebook_id").flatten(),
-        unique_external_id: input.text("unique_external_id").flatten(),
-    }
-}
+use crate::core::tickets::{Association, NewTicket, attachments, source, status};
 
 /// The sum of a request's files is limited. [D: 20 MB; O: 400 and how the message begins]
 pub(super) fn check_uploads(call: &mut Call<'_, '_>, already: u64) {
@@ -271,34 +44,6 @@ pub(super) fn check_uploads(call: &mut Call<'_, '_>, already: u64) {
     }
 }
 
-/// Fields marked required for agents must be there. [D: dynamic form validation]
-fn required_fields(call: &mut Call<'_, '_>) {
-    let given = call
-        .input
-        .object("custom_fields")
-        .flatten()
-        .unwrap_or_default();
-    let mut missing: Vec<String> = call
-        .account()
-        .custom_fields()
-        .filter(|field| {
-            field.required_for_agents && given.get(&field.name).is_none_or(Value::is_null)
-        })
-        .map(|field| field.name.clone())
-        .collect();
-    if call.account().settings.require_subject_and_description {
-        missing.extend(
-            ["subject", "description"]
-                .into_iter()
-                .filter(|key| !call.input.has(key))
-                .map(str::to_owned),
-        );
-    }
-    for name in missing {
-        call.input.refuse(FieldError::missing(&name));
-    }
-}
-
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let keys = [
         UPDATE_KEYS.as_slice(),
@@ -311,7 +56,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     ]
     .concat();
     call.input.allow(&keys);
-    let read = properties(call);
+    let read = properties(call, None);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     let (parent_id, related_ids) = associations(call);
     required_fields(call);
@@ -409,74 +154,11 @@ fn created(call: &Call<'_, '_>, id: i64) -> Result {
     Ok(Answer::written(201, &view).at(format!("tickets/{id}")))
 }
 
-/// Who the ticket is from: an id, or one of the handles. [D]
-fn requester(call: &mut Call<'_, '_>, person: &Person) -> Option<i64> {
-    if let Some(Some(id)) = call.input.integer("requester_id") {
-        if call.account().people.name_and_email(id).is_none() {
-            call.input
-                .refuse(FieldError::nothing_matches("requester_id", "contact"));
-        }
-        return Some(id);
-    }
-    let nameless_phone = person.phone.is_some()
-        && person.email.is_none()
-        && person.name.is_none()
-        && call
-            .account()
-            .people
-            .find(Handle::Phone, person.phone.as_deref().unwrap_or_default())
-            .is_none();
-    if nameless_phone {
-        call.input.refuse(FieldError::missing("name"));
-    }
-    let handles = [
-        &person.email,
-        &person.phone,
-        &person.twitter_id,
-        &person.facebook_id,
-        &person.unique_external_id,
-    ];
-    if handles.iter().all(|handle| handle.is_none())
-        && !call.input.errors.iter().any(|error| error.field == "email")
-    {
-        let message = "One of the following fields is mandatory: requester_id, phone, email, twitter_id, facebook_id, unique_external_id";
-        call.input.refuse(FieldError::new(
-            "requester_id",
-            message,
-            code::MISSING_FIELD,
-        ));
-    }
-    None
-}
-
-/// Reads the body of an update; errors are in the call's input.
-pub(super) fn read_edit(call: &mut Call<'_, '_>) -> TicketEdit {
-    call.input.allow(&UPDATE_KEYS);
-    let mut read = properties(call);
-    if let Some(Some(id)) = call.input.integer("requester_id") {
-        if call.account().people.name_and_email(id).is_none() {
-            call.input
-                .refuse(FieldError::nothing_matches("requester_id", "contact"));
-        }
-        read.edit.requester_id = Some(id);
-    } else if read.person.email.is_some() && call.input.errors.is_empty() {
-        read.edit.requester_id = Some(call.desk.find_or_add_person(&read.person));
-    }
-    for key in ["status", "priority", "source"] {
-        if call.input.map.get(key).is_some_and(Value::is_null)
-            && !call.input.errors.iter().any(|error| error.field == key)
-        {
-            call.input.refuse(FieldError::blank(key));
-        }
-    }
-    read.edit
-}
-
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let ticket = call.live_ticket()?;
     let (id, from_helpdesk) = (ticket.id, ticket.source == source::OUTBOUND_EMAIL);
     let already: u64 = ticket.rare().attachments.iter().map(|file| file.size).sum();
-    let mut edit = read_edit(call);
+    let (mut edit, person) = read_edit(call, Some(id));
     check_uploads(call, already);
     // What we mailed out cannot be rewritten. [D]
     if from_helpdesk {
@@ -491,8 +173,11 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
         }
     }
     call.checked()?;
+    if let Some(person) = person {
+        edit.requester_id = Some(call.desk.find_or_add_person(&person));
+    }
     let uploads = std::mem::take(&mut call.input.uploads);
-    edit.attachments = attachments(&mut call.desk, &uploads);
+    edit.attachments = attachments(&mut call.desk, &uploads, &mut Markup::default());
     let performer = Performer::Agent(call.agent);
     call.desk.edit_ticket(id, edit, performer);
     let ticket = call.account().tickets.get(id).ok_or(Failure::NOT_FOUND)?;
@@ -523,7 +208,7 @@ pub(super) fn outbound_email(call: &mut Call<'_, '_>) -> Result {
     for key in ["email", "subject", "email_config_id"] {
         call.input.require(key);
     }
-    let read = properties(call);
+    let read = properties(call, None);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     check_uploads(call, 0);
     call.checked()?;

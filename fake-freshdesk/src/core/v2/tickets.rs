@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::input::Input;
+use super::ticket_properties;
 use super::ticket_view::{Includes, Shape, TicketView};
-use super::ticket_write;
 use crate::core::account::Job;
 use crate::core::agenda::Task;
 use crate::core::events::Performer;
@@ -302,7 +302,7 @@ pub(super) fn bulk_update(call: &mut Call<'_, '_>) -> Result {
     let body = body.map(str::to_owned);
     call.input = Input::from_json(properties.clone().unwrap_or_default());
     call.input.errors = action.errors;
-    ticket_write::read_edit(call);
+    ticket_properties::read_edit(call, None);
     call.checked()?;
     Ok(start_job(
         call,
@@ -376,6 +376,15 @@ pub(super) fn summary(call: &mut Call<'_, '_>) -> Result {
         .get(SUMMARIES)
         .and_then(|summaries| summaries.get(&id));
     summary.map(Answer::ok).ok_or(Failure::NOT_FOUND)
+}
+
+pub(super) fn delete_summary(call: &mut Call<'_, '_>) -> Result {
+    let id = call.live_ticket()?.id;
+    let summaries = call.desk.account.shelves.get_mut(SUMMARIES);
+    match summaries.and_then(|summaries| summaries.remove(&id)) {
+        Some(_) => Ok(Answer::nothing()),
+        None => Err(Failure::NOT_FOUND),
+    }
 }
 
 pub(super) fn set_summary(call: &mut Call<'_, '_>) -> Result {

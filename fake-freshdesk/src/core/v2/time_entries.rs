@@ -202,6 +202,8 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
 /// Stops the timer and counts what it ran, or starts it. [D]
 pub(super) fn toggle(call: &mut Call<'_, '_>) -> Result {
     let (id, mut entry) = entry(call)?;
+    call.input.allow(&[]);
+    call.checked()?;
     let now: Ms = call.desk.now;
     if entry["timer_running"] == json!(true) {
         let since = entry["start_time"]

@@ -1,6 +1,6 @@
 //! Contacts, agents and roles as JSON.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::core::people::{Agent, Contact, Role};
 use crate::core::time::{Ms, seconds};
@@ -94,6 +94,8 @@ pub(super) fn agent(agent: &Agent, detail: Detail) -> Value {
         "type": "support_agent",
         "focus_mode": true,
         "deactivated": agent.deactivated,
+        "api_key_enabled": true,
+        "freshcaller_agent": false,
         "contact": {
             "active": !agent.deactivated,
             "email": agent.email,
@@ -124,12 +126,4 @@ pub(super) fn role(role: &Role) -> Value {
         "created_at": seconds(role.created_at),
         "updated_at": seconds(role.updated_at),
     })
-}
-
-/// Custom fields that nobody defined are refused by name; contacts and
-/// companies of the fake have whatever was given to them before. [I]
-pub(super) fn overlay(into: &mut Map<String, Value>, given: Map<String, Value>) {
-    for (key, value) in given {
-        into.insert(key, value);
-    }
 }

@@ -1,0 +1,195 @@
+//! Fields of tickets, contacts and companies, and the values they take.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, wait};
+
+/// A nested field of three levels: country, state, city.
+async fn with_places() -> (World, Value) {
+    let world = World::new("enterprise").await;
+    let field = json!({
+        "label": "Country", "label_for_customers": "Your country", "type": "nested_field",
+        "choices": [
+            {"value": "India", "choices": [
+                {"value": "Kerala", "choices": [{"value": "Kochi"}, {"value": "Munnar"}]},
+                {"value": "Goa"},
+            ]},
+            {"value": "Peru", "choices": [{"value": "Lima"}]},
+        ],
+        "dependent_fields": [
+            {"label": "State", "label_for_customers": "Your state", "level": 2},
+            {"label": "City", "level": 3},
+        ],
+    });
+    let made = world.ok("POST", "/admin/ticket_fields", field).await;
+    (world, made)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nested_field_is_shown_to_agents_and_to_administrators() {
+    let (world, made) = with_places().await;
+    assert_eq!(made["name"], "cf_country");
+    let id = made["id"].as_i64().unwrap();
+    let admins = world
+        .get(&format!("/admin/ticket_fields/{id}"))
+        .await
+        .json();
+    assert_eq!(admins, made);
+    insta::assert_json_snapshot!("nested field for administrators", made);
+    let listed = world.get("/ticket_fields?type=nested_field").await.json();
+    insta::assert_json_snapshot!("nested field for agents", listed);
+    let all = world.get("/ticket_fields").await.json();
+    let names: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        !names.contains(&"cf_state"),
+        "a level is no field of the list"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nested_values_follow_their_parents() {
+    let (world, _) = with_places().await;
+    let ticket = world.customer_ticket().await;
+    let set = async |fields: Value| {
+        let body = json!({"custom_fields": fields});
+        world.call("PUT", &format!("/tickets/{ticket}"), body).await
+    };
+    let all = json!({"cf_country": "India", "cf_state": "Kerala", "cf_city": "Kochi"});
+    assert_eq!(set(all.clone()).await.json()["custom_fields"], all);
+    insta::assert_json_snapshot!(
+        "of another parent",
+        set(json!({"cf_state": "Lima"})).await.shown()
+    );
+    insta::assert_json_snapshot!("of none", set(json!({"cf_city": "Cusco"})).await.shown());
+    // A new parent empties what no longer fits under it.
+    let moved = set(json!({"cf_country": "Peru"})).await.json();
+    let expected = json!({"cf_country": "Peru", "cf_state": null, "cf_city": null});
+    assert_eq!(moved["custom_fields"], expected);
+    insta::assert_json_snapshot!("no parent", set(json!({"cf_city": "Lima"})).await.shown());
+    // What still fits stays.
+    set(json!({"cf_state": "Lima"})).await;
+    let same = set(json!({"cf_country": "Peru"})).await.json();
+    assert_eq!(same["custom_fields"]["cf_state"], "Lima");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nested_field_grows_is_relabelled_and_goes_with_its_values() {
+    let (world, made) = with_places().await;
+    let ticket = world.customer_ticket().await;
+    let path = format!("/admin/ticket_fields/{}", made["id"]);
+    let more = json!({
+        "choices": [{"value": "Peru", "choices": [{"value": "Cusco"}]}],
+        "dependent_fields": [{"id": made["dependent_fields"][0]["id"], "label": "Region"}],
+    });
+    let grown = world.ok("PUT", &path, more).await;
+    assert_eq!(grown["dependent_fields"][0]["label"], "Region");
+    assert_eq!(grown["dependent_fields"][0]["name"], "cf_state");
+    let values = json!({"custom_fields": {"cf_country": "Peru", "cf_state": "Cusco"}});
+    let set = world.ok("PUT", &format!("/tickets/{ticket}"), values).await;
+    assert_eq!(set["custom_fields"]["cf_state"], "Cusco");
+    assert_eq!(world.call("DELETE", &path, Value::Null).await.status, 204);
+    let left = world.get(&format!("/tickets/{ticket}")).await.json();
+    assert_eq!(left["custom_fields"], json!({}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulk_update_and_a_rule_set_nested_values_that_fit() {
+    let (world, _) = with_places().await;
+    let rule = json!({
+        "name": "r", "performer": {"type": 1}, "events": [{"field_name": "priority", "from": "--", "to": "--"}],
+        "actions": [{"field_name": "cf_country", "value": "Peru"}],
+    });
+    world.ok("POST", "/automations/4/rules", rule).await;
+    let ticket = world.customer_ticket().await;
+    let fields = json!({"cf_country": "India", "cf_state": "Goa"});
+    let body = json!({"bulk_action": {"ids": [ticket], "properties": {"custom_fields": fields}}});
+    let job = world.call("POST", "/tickets/bulk_update", body).await;
+    assert_eq!(job.status, 202);
+    wait(5.0).await;
+    let path = format!("/tickets/{ticket}");
+    let shown = world.get(&path).await.json()["custom_fields"].clone();
+    assert_eq!(
+        (&shown["cf_country"], &shown["cf_state"]),
+        (&json!("India"), &json!("Goa"))
+    );
+    world.ok("PUT", &path, json!({"priority": 4})).await;
+    wait(5.0).await;
+    let shown = world.get(&path).await.json()["custom_fields"].clone();
+    assert_eq!(
+        (&shown["cf_country"], &shown["cf_state"]),
+        (&json!("Peru"), &Value::Null)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn contacts_and_companies_have_forms_of_their_own() {
+    let world = World::new("enterprise").await;
+    let field = json!({
+        "label": "Plan tier", "label_for_customers": "Plan", "type": "custom_dropdown",
+        "choices": [{"value": "Gold"}, {"value": "Silver"}],
+    });
+    let made = world.ok("POST", "/contact_fields", field).await;
+    assert_eq!(made["name"], "plan_tier");
+    let contact =
+        |fields: Value| json!({"name": "Ann", "email": "ann@example.com", "custom_fields": fields});
+    for (name, fields) in [
+        ("contact choice", json!({"plan_tier": "Iron"})),
+        ("contact field", json!({"nosuch": 1})),
+    ] {
+        let refused = world.call("POST", "/contacts", contact(fields)).await;
+        insta::assert_json_snapshot!(name, refused.shown());
+    }
+    let ann = world
+        .ok("POST", "/contacts", contact(json!({"plan_tier": "Gold"})))
+        .await;
+    assert_eq!(ann["custom_fields"], json!({"plan_tier": "Gold"}));
+    let path = format!("/contact_fields/{}", made["id"]);
+    let renamed = world.ok("PUT", &path, json!({"label": "Tier"})).await;
+    assert_eq!(
+        (&renamed["label"], &renamed["name"]),
+        (&json!("Tier"), &json!("plan_tier"))
+    );
+    assert_eq!(world.call("DELETE", &path, Value::Null).await.status, 204);
+    let ann = world.get(&format!("/contacts/{}", ann["id"])).await.json();
+    assert_eq!(ann["custom_fields"], json!({}));
+
+    let field = json!({"label": "Seats", "type": "custom_number"});
+    world.ok("POST", "/company_fields", field).await;
+    let company = |seats: Value| json!({"name": "Acme", "custom_fields": {"seats": seats}});
+    let refused = world
+        .call("POST", "/companies", company(json!("many")))
+        .await;
+    assert_eq!(refused.status, 400);
+    let acme = world.ok("POST", "/companies", company(json!(7))).await;
+    assert_eq!(acme["custom_fields"], json!({"seats": 7}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn admin_groups_have_a_calendar_where_groups_have_hours() {
+    let world = World::new("enterprise").await;
+    let hours = world.get("/business_hours").await.json()[0]["id"].clone();
+    let body = json!({"name": "Night", "business_calendar_id": hours});
+    let made = world.ok("POST", "/admin/groups", body.clone()).await;
+    assert_eq!(made["business_calendar_id"], hours);
+    let path = made["id"].to_string();
+    let plain = world.get(&format!("/groups/{path}")).await.json();
+    assert_eq!(plain["business_hour_id"], hours);
+    assert!(plain.get("business_calendar_id").is_none());
+    for (place, key) in [
+        ("/admin/groups", "business_hour_id"),
+        ("/groups", "business_calendar_id"),
+    ] {
+        let other = json!({"name": "Day", key: hours});
+        assert_eq!(
+            world.call("POST", place, other).await.status,
+            400,
+            "{place}"
+        );
+    }
+    assert_eq!(world.call("POST", "/admin/groups", body).await.status, 409);
+}
