@@ -41,11 +41,15 @@ pub(super) struct Run {
     /// On how many threads.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Of each matrix only the first case: quicker where each takes seconds, as
+    /// in the live world.
+    #[arg(long)]
+    first_cases: bool,
 }
 
 impl Run {
     pub(super) fn execute(&self, catalogue: &Catalogue) -> ExitCode {
-        let plans = match plan::load(&self.wanted, catalogue) {
+        let mut plans = match plan::load(&self.wanted, catalogue) {
             Ok(plans) => plans,
             Err(error) => return say_load_error(&error, self.format),
         };
@@ -54,6 +58,9 @@ impl Run {
             Some(Ok(known)) => known,
             Some(Err(message)) => return complain(&message, USAGE),
         };
+        if self.first_cases {
+            plans.dedup_by(|later, first| later.base_name() == first.base_name());
+        }
         if plans.is_empty() {
             return complain("there are no scenarios there", USAGE);
         }

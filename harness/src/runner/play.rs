@@ -30,10 +30,12 @@ use crate::world::{World, WorldError};
 
 /// How soon an expectation is looked at again, at first.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
+/// The same where many tickets are looked at, which costs more.
+const FIRST_LOOK_AT_MANY: Duration = Duration::from_secs(2);
 /// How far apart looks may grow.
 const LAST_LOOK: Duration = Duration::from_secs(10);
 /// A long time is looked at about so many times.
-const LOOKS: u32 = 100;
+const LOOKS: u32 = 40;
 /// In the live world every look waits for quiet, so a long time is looked at
 /// about so many times.
 const LIVE_LOOKS: u32 = 8;
@@ -261,7 +263,8 @@ impl Player<'_> {
         let begun = world.time.now().await?;
         let begun_really = tokio::time::Instant::now();
         let within = expectation.within.map_or(Duration::ZERO, |within| within.0);
-        let mut pause = FIRST_LOOK;
+        let many = expectation.each_of.is_some();
+        let mut pause = if many { FIRST_LOOK_AT_MANY } else { FIRST_LOOK };
         // What was seen last, and up to which entry of the trace it is true.
         let mut last: Option<(usize, super::judge::Seen)> = None;
         loop {
@@ -293,7 +296,8 @@ impl Player<'_> {
             };
             last = Some((world.recorder.len().await, seen));
             world.time.pass(pause.min(left)).await?;
-            pause = (pause * 3 / 2).min(last_look(world, within));
+            let next = if many { pause * 2 } else { pause * 3 / 2 };
+            pause = next.min(last_look(world, within));
         }
         let Some(throughout) = expectation.throughout else {
             return Ok(true);

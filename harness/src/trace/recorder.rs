@@ -28,8 +28,8 @@ struct State {
     journal_read: u64,
     /// Journal sequence number → trace number.
     by_sequence: BTreeMap<u64, usize>,
-    /// What was last seen under a key, to record only changes.
-    seen: BTreeMap<String, Value>,
+    /// The entry of what was last seen under a key, to record only changes.
+    seen: BTreeMap<String, usize>,
 }
 
 impl Recorder {
@@ -72,12 +72,13 @@ impl Recorder {
     ) -> Result<(), WorldError> {
         let mut state = self.state.lock().await;
         self.read_journal(&mut state).await?;
-        if state.seen.get(key) == Some(&data) {
+        let last = state.seen.get(key).and_then(|n| state.trace.get(*n));
+        if last.is_some_and(|entry| entry.data == data) {
             return Ok(());
         }
-        state.seen.insert(key.to_owned(), data.clone());
         let at = self.time.now().await?;
-        state.trace.push(at, source, kind, ticket, None, data);
+        let n = state.trace.push(at, source, kind, ticket, None, data);
+        state.seen.insert(key.to_owned(), n);
         Ok(())
     }
 
