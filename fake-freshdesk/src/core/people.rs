@@ -153,7 +153,8 @@ pub(crate) enum Handle {
 #[serde(from = "Everybody", into = "Everybody")]
 pub(crate) struct People {
     agents: BTreeMap<i64, Agent>,
-    contacts: BTreeMap<i64, Contact>,
+    /// Boxed: ids only go up, and a B-tree that grows at its end is half empty.
+    contacts: BTreeMap<i64, Box<Contact>>,
     keys: HashMap<String, i64>,
     handles: HashMap<(Handle, String), i64>,
     by_name: BTreeSet<(String, i64)>,
@@ -184,7 +185,7 @@ impl From<People> for Everybody {
     fn from(people: People) -> Self {
         Everybody {
             agents: people.agents.into_values().collect(),
-            contacts: people.contacts.into_values().collect(),
+            contacts: people.contacts.into_values().map(|each| *each).collect(),
         }
     }
 }
@@ -246,21 +247,19 @@ impl People {
     }
 
     pub(crate) fn contact(&self, id: i64) -> Option<&Contact> {
-        self.contacts.get(&id)
+        self.contacts.get(&id).map(|contact| &**contact)
     }
 
     /// Contacts in alphabetical order. [D]
     pub(crate) fn contacts_by_name(&self) -> impl Iterator<Item = &Contact> {
-        self.by_name
-            .iter()
-            .filter_map(|(_, id)| self.contacts.get(id))
+        self.by_name.iter().filter_map(|(_, id)| self.contact(*id))
     }
 
     /// Contacts changed at or after `since`, oldest change first.
     pub(crate) fn contacts_updated_since(&self, since: Ms) -> impl Iterator<Item = &Contact> {
         self.by_updated
             .range((since, i64::MIN)..)
-            .filter_map(|(_, id)| self.contacts.get(id))
+            .filter_map(|(_, id)| self.contact(*id))
     }
 
     /// The agent whose key this is, deactivated or not.
@@ -312,12 +311,12 @@ impl People {
         }
         self.by_name.insert((fold(&contact.name), contact.id));
         self.by_updated.insert((contact.updated_at, contact.id));
-        self.contacts.insert(contact.id, contact);
+        self.contacts.insert(contact.id, Box::new(contact));
     }
 
     /// Removes a contact for good.
     pub(crate) fn drop_contact(&mut self, id: i64) -> Option<Contact> {
-        let contact = self.contacts.remove(&id)?;
+        let contact = *self.contacts.remove(&id)?;
         for handle in handles_of(&contact) {
             if self.handles.get(&handle) == Some(&id) {
                 self.handles.remove(&handle);

@@ -185,6 +185,10 @@ pub(super) static SCHEMAS: &[(&str, &str)] = &[
         "id!:integer name!:string description!:string? escalate_to!:integer? unassigned_for!:string? business_hour_id!:integer? group_type!:string auto_ticket_assign!:integer agent_ids:[integer] created_at!:time updated_at!:time",
     ),
     (
+        "AdminGroup",
+        "id!:integer name!:string description!:string? escalate_to!:integer? unassigned_for!:string? business_calendar_id!:integer? group_type!:string auto_ticket_assign!:integer agent_ids:[integer] created_at!:time updated_at!:time",
+    ),
+    (
         "TicketField",
         "id!:integer name!:string label!:string type!:string default!:boolean position!:integer choices:any created_at!:time updated_at!:time",
     ),
@@ -267,9 +271,12 @@ pub(super) fn answers(method: &Method, path: &str) -> Answers {
         (_, "agents/me" | "agents/{id}") if method != Method::DELETE => &[(200, "#Agent")],
         ("GET", "roles") => &[(200, "[#Role]")],
         ("GET", "roles/{id}") => &[(200, "#Role")],
-        ("GET", "groups" | "admin/groups") => &[(200, "[#Group]")],
-        ("POST", "groups" | "admin/groups") => &[(201, "#Group")],
-        (_, "groups/{id}" | "admin/groups/{id}") if method != Method::DELETE => &[(200, "#Group")],
+        ("GET", "groups") => &[(200, "[#Group]")],
+        ("POST", "groups") => &[(201, "#Group")],
+        (_, "groups/{id}") if method != Method::DELETE => &[(200, "#Group")],
+        ("GET", "admin/groups") => &[(200, "[#AdminGroup]")],
+        ("POST", "admin/groups") => &[(201, "#AdminGroup")],
+        (_, "admin/groups/{id}") if method != Method::DELETE => &[(200, "#AdminGroup")],
         ("GET", "ticket_fields" | "admin/ticket_fields" | "contact_fields" | "company_fields") => {
             &[(200, "[#TicketField]")]
         }
