@@ -82,6 +82,7 @@ settings!(
     openai_url,
     openai_model,
     openai_key,
+    brain_timeout,
     freshdesk_endpoint,
     ca_file,
     store,

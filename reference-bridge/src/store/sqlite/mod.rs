@@ -75,29 +75,13 @@ impl SqliteStore {
             .connect_with(options.clone())
             .await
             .map_err(failed)?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&one)
-            .await
-            .map_err(|error| OpenError::of_migration(path, &error))?;
-        check(&one).await.map_err(failed)?.map_or(Ok(()), |what| {
-            Err(OpenError::Damaged {
-                file: path.to_owned(),
-                what,
-            })
-        })?;
-        let connection = sqlx::query("SELECT doc FROM connection WHERE id = 1")
-            .fetch_optional(&one)
-            .await
-            .map_err(failed)?
-            .map(|row| sql::read_connection(row.try_get("doc")?, &seal))
-            .transpose()
-            .map_err(|error| OpenError::WrongKey {
-                file: path.to_owned(),
-                why: error.to_string(),
-            })?;
-        let remembered = Remembered::default();
-        // Nobody else can change the file while it is ours.
-        remembered.set(connection);
+        let remembered = match prepare(&one, path, &seal).await {
+            Ok(remembered) => remembered,
+            Err(error) => {
+                writer::close(&one).await;
+                return Err(error);
+            }
+        };
         let readers = options.clone().pragma("query_only", "ON");
         let readers = pool(READERS).connect_with(readers).await.map_err(failed)?;
         let checkpoints = options.connect().await.map_err(failed)?;
@@ -144,13 +128,39 @@ impl SqliteStore {
     }
 }
 
-/// What is damaged in the file, if anything: better to hear it at the start than
-/// at the ticket that needs the page.
-async fn check(one: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+/// Looks whether the file is whole, brings its schema up to date, and reads the
+/// connection: better to hear what is wrong at the start than at the ticket that
+/// needs the page.
+async fn prepare(one: &SqlitePool, path: &Path, seal: &Seal) -> Result<Remembered, OpenError> {
+    let failed = |error| OpenError::of(path, &error);
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(one)
-        .await?;
-    Ok((found != "ok").then_some(found))
+        .await
+        .map_err(failed)?;
+    if found != "ok" {
+        return Err(OpenError::Damaged {
+            file: path.to_owned(),
+            what: found.replace("*** in database main ***\n", ""),
+        });
+    }
+    sqlx::migrate!("migrations/sqlite")
+        .run(one)
+        .await
+        .map_err(|error| OpenError::of_migration(path, &error))?;
+    let connection = sqlx::query("SELECT doc FROM connection WHERE id = 1")
+        .fetch_optional(one)
+        .await
+        .map_err(failed)?
+        .map(|row| sql::read_connection(row.try_get("doc")?, seal))
+        .transpose()
+        .map_err(|error| OpenError::WrongKey {
+            file: path.to_owned(),
+            why: error.to_string(),
+        })?;
+    let remembered = Remembered::default();
+    // Nobody else can change the file while it is ours.
+    remembered.set(connection);
+    Ok(remembered)
 }
 
 /// A pool whose connections stay.
