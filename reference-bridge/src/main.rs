@@ -143,6 +143,7 @@ async fn serve(options: Options) -> Result<(), Failure> {
     let mut bridge =
         BridgeOptions::new(public_url, token, clock(), entropy, store, freshdesk, brain);
     bridge.policies.brain_timeout = options.brain_timeout;
+    bridge.policies.job_lease = options.job_lease;
     bridge.testing_clock = options.testing_clock;
     let bridge = Bridge::start(bridge)
         .await

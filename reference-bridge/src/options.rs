@@ -128,6 +128,11 @@ pub(crate) struct Options {
     )]
     pub(crate) store: StoreChoice,
 
+    /// How long a ticket stays with a replica that gives no sign of life; the
+    /// replicas' clocks must agree to well within it.
+    #[arg(long, env = "BRIDGE_JOB_LEASE", default_value = "120s", value_name = "DURATION", value_parser = duration)]
+    pub(crate) job_lease: Duration,
+
     /// The secret that seals the stored API key.
     #[arg(
         long,

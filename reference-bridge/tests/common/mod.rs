@@ -138,12 +138,6 @@ impl World {
         self.send(self.webhook_request(event, ticket).await).await
     }
 
-    /// The same through another replica.
-    pub async fn webhook_through(&self, router: axum::Router, event: &str, ticket: i64) -> u16 {
-        let request = self.webhook_request(event, ticket).await;
-        router.oneshot(request).await.unwrap().status().as_u16()
-    }
-
     async fn webhook_request(&self, event: &str, ticket: i64) -> Request<Body> {
         let connection = self.store.connection().await.unwrap().unwrap();
         let payloads = match event {

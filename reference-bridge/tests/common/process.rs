@@ -21,6 +21,11 @@ pub fn command() -> Command {
         "FRESHDESK_ENDPOINT",
         "SSL_CERT_FILE",
         "BRIDGE_STORE",
+        "BRIDGE_CONFIG",
+        "BRIDGE_ENCRYPTION_KEY",
+        "BRIDGE_KEY_FILE",
+        "BRIDGE_BRAIN_TIMEOUT",
+        "BRIDGE_JOB_LEASE",
     ] {
         command.env_remove(variable);
     }
@@ -54,10 +59,13 @@ impl Process {
         Self::spawn(outer, freshdesk, brain, store)
     }
 
-    /// One in memory, with these options on top.
+    /// One with these options on top; in memory, if they name no store.
     pub fn start_with(freshdesk: &str, options: &[&str]) -> Self {
         let mut command = command();
-        command.args(["--store", "memory"]).args(options);
+        if !options.contains(&"--store") {
+            command.args(["--store", "memory"]);
+        }
+        command.args(options);
         command.env("FRESHDESK_ENDPOINT", freshdesk);
         Self::listening(command)
     }
