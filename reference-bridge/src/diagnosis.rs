@@ -15,18 +15,21 @@ use crate::{
 
 /// One cause, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Finding {
-    /// The clause it belongs to.
-    pub(crate) clause: &'static str,
+pub struct Finding {
+    /// The clause it belongs to: SYM rows are the guide's.
+    pub clause: &'static str,
     /// What is wrong.
-    pub(crate) cause: String,
+    pub cause: String,
     /// Where to look.
-    pub(crate) place: String,
+    pub place: String,
     /// What shows it.
-    pub(crate) evidence: String,
+    pub evidence: String,
     /// What to do.
-    pub(crate) fix: String,
+    pub fix: String,
 }
+
+/// The cause of the finding that Freshdesk did not answer: nothing is known then.
+pub(crate) const NOT_ASKED: &str = "Freshdesk cannot be asked";
 
 const SETTINGS: &str = "OpenCX Settings → Integrations → Freshdesk";
 const ASSIGNMENT: &str = "OpenCX Freshdesk settings + Freshdesk assignment rules";
@@ -71,7 +74,7 @@ pub(crate) async fn run(desk: &Desk, ticket_id: Option<i64>) -> Result<Vec<Findi
     let freshdesk = desk.client(&connection).in_background();
     let mut findings = Vec::new();
     let looked = async {
-        findings.extend(account_findings(desk, &freshdesk, &connection).await?);
+        account_findings(desk, &freshdesk, &connection, &mut findings).await?;
         if let Some(ticket_id) = ticket_id {
             findings.extend(ticket_findings(desk, &freshdesk, &connection, ticket_id).await?);
         }
@@ -82,7 +85,7 @@ pub(crate) async fn run(desk: &Desk, ticket_id: Option<i64>) -> Result<Vec<Findi
         Err(DiagnosisError::Store(error)) => return Err(error),
         Err(DiagnosisError::Freshdesk(error)) => findings.push(finding(
             "VER-8",
-            "Freshdesk cannot be asked",
+            NOT_ASKED,
             SETTINGS,
             error.to_string(),
             "run Verify, and look again when Freshdesk answers",
@@ -103,11 +106,12 @@ async fn account_findings(
     desk: &Desk,
     freshdesk: &Freshdesk,
     connection: &Connection,
-) -> Result<Vec<Finding>, DiagnosisError> {
+    findings: &mut Vec<Finding>,
+) -> Result<(), DiagnosisError> {
     let settings = &connection.settings;
     let deliveries = desk.store.deliveries(&settings.domain).await?;
     let rules = Rules::read(freshdesk).await?;
-    let mut findings = rules.findings(&desk.webhook_url(connection), deliveries);
+    findings.extend(rules.findings(&desk.webhook_url(connection), deliveries));
     let marker = marker_finding(freshdesk, &settings.marker_field).await?;
     if marker.is_none() && !rules.test_field(&settings.marker_field) {
         let handoffs = desk
@@ -157,7 +161,7 @@ async fn account_findings(
             ));
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 async fn marker_finding(

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use serde::Serialize;
 
+pub use crate::diagnosis::Finding;
 use crate::{
     HttpService,
     clock::Clock,
     desk::Desk,
-    diagnosis::{self, Finding},
+    diagnosis,
     entropy::Entropy,
     policies::Policies,
     settings::{
@@ -42,15 +44,83 @@ pub struct Complaint {
     pub ticket_id: Option<i64>,
 }
 
+/// What the examination comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing is wrong as far as it can be read.
+    Fine,
+    /// Something is.
+    Findings,
+    /// Freshdesk could not be asked, and nothing was found before.
+    CannotTell,
+}
+
 /// What was found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// What it comes to.
+    pub verdict: Verdict,
     /// Whose key it is, if it verified.
     pub agent: Option<AgentIdentity>,
     /// Calls per minute that the plan allows, where Freshdesk says so.
     pub calls_per_minute: Option<i64>,
-    /// One text per cause: row, cause, place, evidence, fix.
-    pub findings: Vec<String>,
+    /// Row, cause, place, evidence and fix of each thing that is wrong.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    fn new(
+        agent: Option<AgentIdentity>,
+        calls_per_minute: Option<i64>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let unasked = |finding: &Finding| finding.cause == diagnosis::NOT_ASKED;
+        let verdict = if findings.is_empty() {
+            Verdict::Fine
+        } else if findings.iter().all(unasked) {
+            Verdict::CannotTell
+        } else {
+            Verdict::Findings
+        };
+        Self {
+            verdict,
+            agent,
+            calls_per_minute,
+            findings,
+        }
+    }
+
+    /// The report for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut lines = Vec::new();
+        if let Some(agent) = &self.agent {
+            lines.push(format!(
+                "verified: the key is {}'s <{}>; customers see that name on AI replies",
+                agent.name, agent.email
+            ));
+        }
+        if let Some(calls) = self.calls_per_minute {
+            lines.push(format!("quota: {calls} calls a minute"));
+        }
+        lines.extend(self.findings.iter().map(|finding| {
+            format!(
+                "{}: {}\n  place:    {}\n  evidence: {}\n  fix:      {}",
+                finding.clause, finding.cause, finding.place, finding.evidence, finding.fix
+            )
+        }));
+        if self.verdict == Verdict::Fine {
+            lines.push("nothing is wrong with the account as far as it can be read".to_owned());
+        }
+        lines.join("\n")
+    }
+
+    /// The report for programs.
+    #[must_use]
+    pub fn json(&self) -> String {
+        format!("{:#}", serde_json::json!(self))
+    }
 }
 
 /// Checks an account; changes nothing in it.
@@ -86,11 +156,7 @@ pub async fn examine(
     let (domain, agent) = match verified {
         Ok(verified) => verified,
         Err(error) => {
-            return Ok(Report {
-                agent: None,
-                calls_per_minute: None,
-                findings: vec![told(&of_verify(&error))],
-            });
+            return Ok(Report::new(None, None, vec![of_verify(&error)]));
         }
     };
     store
@@ -115,33 +181,43 @@ pub async fn examine(
         })
         .await?;
     let findings = diagnosis::run(&desk, complaint.ticket_id).await?;
-    Ok(Report {
-        agent: Some(agent),
-        calls_per_minute: desk.quota(&domain).known().total,
-        findings: findings.iter().map(told).collect(),
-    })
+    let calls_per_minute = desk.quota(&domain).known().total;
+    Ok(Report::new(Some(agent), calls_per_minute, findings))
 }
 
 fn of_verify(error: &VerifyError) -> Finding {
-    let (clause, cause) = match error {
-        VerifyError::Domain { .. } => ("VER-5", "the domain has the wrong form"),
-        VerifyError::Credentials { .. } => ("VER-4", "the API key or the domain is wrong"),
-        VerifyError::NotAdmin { .. } => ("VER-2", "the agent is no admin"),
-        VerifyError::Plan { .. } => ("VER-9", "the plan has no API"),
-        VerifyError::Unavailable { .. } => ("VER-8", "Freshdesk cannot be asked"),
+    let (clause, cause, fix) = match error {
+        VerifyError::Domain { .. } => (
+            "VER-5",
+            "the domain has the wrong form",
+            "give the plain host, such as yourcompany.freshdesk.com",
+        ),
+        VerifyError::Credentials { .. } => (
+            "VER-4",
+            "the API key or the domain is wrong",
+            "copy the key again from the OpenCX agent's Profile settings → Your API Key, and check the domain",
+        ),
+        VerifyError::NotAdmin { .. } => (
+            "VER-2",
+            "the agent is no admin",
+            "give the OpenCX agent the admin role, or use the key of an agent who has it",
+        ),
+        VerifyError::Plan { .. } => (
+            "VER-9",
+            "the plan has no API",
+            "move the account to Growth, Pro or Enterprise",
+        ),
+        VerifyError::Unavailable { .. } => (
+            "VER-8",
+            diagnosis::NOT_ASKED,
+            "look again when Freshdesk answers; if it does in a browser, check the network and FRESHDESK_ENDPOINT",
+        ),
     };
     Finding {
         clause,
         cause: cause.to_owned(),
         place: "OpenCX Settings → Integrations → Freshdesk → Verify".to_owned(),
         evidence: error.to_string(),
-        fix: "what the message says, then verify again".to_owned(),
+        fix: fix.to_owned(),
     }
-}
-
-fn told(finding: &Finding) -> String {
-    format!(
-        "{}: {}\n  place:    {}\n  evidence: {}\n  fix:      {}",
-        finding.clause, finding.cause, finding.place, finding.evidence, finding.fix
-    )
 }

@@ -12,6 +12,7 @@
 //! | `api` | the contract over HTTP |
 //! | `verify`, `connect`, [`settings`] | credentials, the connection, the settings |
 //! | `webhook` | the two payloads that Freshdesk's rules send |
+//! | `strict_json` | JSON in which no key is there twice |
 //! | `dispatch`, [`work`] | the queue: one job at a time per ticket |
 //! | `backfill`, `sweep` | the one import, and healing lost webhooks |
 //! | `rules`, `diagnosis`, `support`, `redact` | why the AI acts or stays silent, and the bundle for support |
@@ -38,6 +39,7 @@ mod freshdesk;
 mod metrics;
 mod redact;
 mod rules;
+mod strict_json;
 mod support;
 mod sweep;
 mod ticket;
@@ -79,4 +81,14 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
+}
+
+/// What somebody sent, short enough for a message.
+fn shortened(sent: impl std::fmt::Display) -> String {
+    const MOST: usize = 60;
+    let text = sent.to_string();
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }

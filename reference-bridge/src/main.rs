@@ -11,11 +11,11 @@ mod sockets;
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
-use options::{Command, Doctor, Options, StoreChoice};
+use options::{Command, Doctor, Format, Options, StoreChoice};
 use reference_bridge::{
     Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, OpenAiBrain,
     PostgresStore, ScriptedBrain, SqliteStore, Store,
-    doctor::{self, Complaint},
+    doctor::{self, Complaint, Verdict},
     store::Seal,
 };
 use secrecy::SecretString;
@@ -142,6 +142,8 @@ async fn serve(options: Options) -> Result<(), Failure> {
         .unwrap_or_else(|| format!("http://{address}"));
     let mut bridge =
         BridgeOptions::new(public_url, token, clock(), entropy, store, freshdesk, brain);
+    bridge.policies.brain_timeout = options.brain_timeout;
+    bridge.policies.job_lease = options.job_lease;
     bridge.testing_clock = options.testing_clock;
     let bridge = Bridge::start(bridge)
         .await
@@ -192,23 +194,15 @@ async fn examine(doctor: Doctor) -> Result<ExitCode, Failure> {
     let report = doctor::examine(service, clock(), Entropy::from_os(), complaint)
         .await
         .map_err(|error| Failure::internal(error.to_string()))?;
-    if let Some(agent) = &report.agent {
-        announce(&format!(
-            "verified: the key is {}'s <{}>; customers see that name on AI replies",
-            agent.name, agent.email
-        ))?;
-    }
-    if let Some(calls) = report.calls_per_minute {
-        announce(&format!("quota: {calls} calls a minute"))?;
-    }
-    for finding in &report.findings {
-        announce(finding)?;
-    }
-    if report.findings.is_empty() {
-        announce("nothing is wrong with the account as far as it can be read")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    Ok(ExitCode::from(1))
+    announce(&match doctor.format {
+        Format::Text => report.text(),
+        Format::Json => report.json(),
+    })?;
+    Ok(ExitCode::from(match report.verdict {
+        Verdict::Fine => 0,
+        Verdict::Findings => 1,
+        Verdict::CannotTell => INTERNAL,
+    }))
 }
 
 async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Store>, Failure> {
@@ -239,7 +233,7 @@ async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Stor
     })
 }
 
-/// The one line on standard output, for whoever started us.
+/// Prints to standard output, for whoever started us.
 fn announce(line: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout();
     writeln!(out, "{line}")

@@ -5,9 +5,10 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use reference_bridge::Entropy;
 use secrecy::SecretString;
 use url::Url;
@@ -102,6 +103,11 @@ pub(crate) struct Options {
     )]
     pub(crate) openai_key: Option<String>,
 
+    /// How long it may think about one answer, such as 45s. After three tries
+    /// that took longer, or made no sense, people get the ticket.
+    #[arg(long, env = "BRIDGE_BRAIN_TIMEOUT", default_value = "60s", value_name = "DURATION", value_parser = duration)]
+    pub(crate) brain_timeout: Duration,
+
     /// Where *.freshdesk.com is reached instead of the public internet, such as
     /// http://127.0.0.1:8080; the Host header and the TLS name stay the domain's.
     #[arg(long, env = "FRESHDESK_ENDPOINT", value_name = "URL", value_parser = http_url)]
@@ -121,6 +127,11 @@ pub(crate) struct Options {
         value_name = "STORE"
     )]
     pub(crate) store: StoreChoice,
+
+    /// How long a ticket stays with a replica that gives no sign of life; the
+    /// replicas' clocks must agree to well within it.
+    #[arg(long, env = "BRIDGE_JOB_LEASE", default_value = "120s", value_name = "DURATION", value_parser = duration)]
+    pub(crate) job_lease: Duration,
 
     /// The secret that seals the stored API key.
     #[arg(
@@ -159,7 +170,16 @@ pub(crate) struct Options {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check a live account, read-only, and name row, cause, place and fix of
-    /// what is wrong. Exit code 0: nothing is; 1: something is.
+    /// what is wrong.
+    #[command(after_long_help = "\
+EXAMPLE
+  export FRESHDESK_API_KEY=…
+  reference-bridge doctor --domain yourcompany.freshdesk.com \\
+      --webhook-url https://bridge.example.com/webhooks/freshdesk/… --ticket 17
+
+EXIT CODES
+  0 nothing is wrong as far as it can be read   1 something is
+  2 wrong use (flags, environment)              3 Freshdesk could not be asked")]
     Doctor(Doctor),
 }
 
@@ -207,6 +227,10 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "ID")]
     pub(crate) ticket: Option<i64>,
 
+    /// How to print what was found.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+
     /// As for the bridge.
     #[arg(long, env = "FRESHDESK_ENDPOINT", value_name = "URL", value_parser = http_url)]
     pub(crate) freshdesk_endpoint: Option<Url>,
@@ -214,6 +238,16 @@ pub(crate) struct Doctor {
     /// As for the bridge.
     #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// How the doctor prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 /// Where things are kept.
@@ -238,6 +272,15 @@ impl FromStr for StoreChoice {
             _ => Err("expected sqlite:PATH or memory, or postgres://…".to_owned()),
         }
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a duration such as 45s or 2m".to_owned();
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(span)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(wrong)
 }
 
 fn public_url(text: &str) -> Result<String, String> {

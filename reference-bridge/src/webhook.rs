@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::{nearest, work::EventKind};
+use crate::{nearest, shortened, strict_json, work::EventKind};
 
 /// What a payload of ours says it is.
 const MARK: &str = "freshdesk/v1";
@@ -59,7 +59,7 @@ fn parse(body: &[u8]) -> Result<Ping, String> {
         return Err("the body is empty".to_owned());
     }
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8".to_owned())?;
-    let body: Value = serde_json::from_str(text).map_err(|error| {
+    let body = strict_json::parse(text).map_err(|error| {
         format!("the body is not JSON ({error}); a placeholder outside quotes does that")
     })?;
     let Value::Object(fields) = body else {
@@ -70,7 +70,7 @@ fn parse(body: &[u8]) -> Result<Ping, String> {
     }
     match fields.get("opencx") {
         Some(Value::String(mark)) if mark == MARK => {}
-        Some(other) => return Err(format!("$.opencx is {other}, not \"{MARK}\"")),
+        Some(other) => return Err(format!("$.opencx is {}, not \"{MARK}\"", shortened(other))),
         None => return Err(missing("opencx", &fields)),
     }
     let event = match fields.get("event") {
@@ -78,7 +78,8 @@ fn parse(body: &[u8]) -> Result<Ping, String> {
         Some(Value::String(event)) if event == "ticket_updated" => EventKind::TicketUpdated,
         Some(other) => {
             return Err(format!(
-                "$.event is {other}, not \"ticket_created\" or \"ticket_updated\""
+                "$.event is {}, not \"ticket_created\" or \"ticket_updated\"",
+                shortened(other)
             ));
         }
         None => return Err(missing("event", &fields)),
@@ -90,7 +91,10 @@ fn parse(body: &[u8]) -> Result<Ping, String> {
         }
     }
     if let Some(unknown) = fields.keys().find(|key| !keys.contains(&key.as_str())) {
-        return Err(format!("$.{unknown} is not a key of this payload"));
+        return Err(format!(
+            "$.{} is not a key of this payload",
+            shortened(unknown)
+        ));
     }
     let ticket_id = fields
         .get("ticket_id")
@@ -99,7 +103,7 @@ fn parse(body: &[u8]) -> Result<Ping, String> {
         .ok_or_else(|| {
             format!(
                 "$.ticket_id is {}, not a ticket's number",
-                fields.get("ticket_id").unwrap_or(&Value::Null)
+                shortened(fields.get("ticket_id").unwrap_or(&Value::Null))
             )
         })?;
     for key in &keys[3..] {
@@ -112,7 +116,10 @@ fn parse(body: &[u8]) -> Result<Ping, String> {
 
 fn missing(key: &str, fields: &serde_json::Map<String, Value>) -> String {
     match nearest(key, fields.keys().map(String::as_str)) {
-        Some(found) => format!("$.{key} is missing; there is $.{found} instead"),
+        Some(found) => format!(
+            "$.{key} is missing; there is $.{} instead",
+            shortened(found)
+        ),
         None => format!("$.{key} is missing"),
     }
 }

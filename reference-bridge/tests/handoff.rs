@@ -381,6 +381,112 @@ async fn deleted_spam_and_vanished_tickets_close_the_session_and_get_nothing() {
     assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
 }
 
+/// A brain that resolves, and then replies to whatever comes.
+fn resolving_once() -> ScriptedBrain {
+    ScriptedBrain::following([
+        Ok(decision(Action::Resolve, Some("Goodbye."))),
+        Ok(decision(Action::Reply, Some("Still here."))),
+    ])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_answered() {
+    let world = world(resolving_once()).await;
+    world.connect(json!({})).await;
+    let spent = Mishap {
+        on: "POST /tickets/1/notes",
+        kind: MishapKind::Answer(429, Some(1), ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
+    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
+    world.created(ticket).await;
+    world.wait(10).await;
+    assert_eq!(kinds(&world).await, ["rate_limited"]);
+    world
+        .helpdesk
+        .say(ticket, CUSTOMER, "One more thing.", false);
+    world.updated(ticket).await;
+    world.wait(900).await;
+    assert_eq!(
+        world.helpdesk.posts(ticket, false),
+        ["<p>Goodbye.</p>", "<p>Still here.</p>"]
+    );
+    assert_eq!(world.helpdesk.ticket(ticket)["status"], 2);
+    assert_eq!(world.session(ticket).await["status"], "open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_crosses_the_ais_resolution_is_answered() {
+    let world = world(resolving_once()).await;
+    world.connect(json!({})).await;
+    let slow = Mishap {
+        on: "POST /tickets/1/notes",
+        kind: MishapKind::Slow(1),
+    };
+    world.helpdesk.desk().mishaps.push_back(slow);
+    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
+    assert_eq!(world.webhook("ticket_created", ticket).await.0, 202);
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    // After the thread was read, and before the status is written.
+    world
+        .helpdesk
+        .say(ticket, CUSTOMER, "One more thing.", false);
+    world.wait(10).await;
+    assert_eq!(world.helpdesk.ticket(ticket)["status"], 4);
+    world.helpdesk.desk().tickets[0]["stats"] =
+        json!({"resolved_at": "2026-03-01T09:00:03Z", "closed_at": null});
+    world.updated(ticket).await;
+    assert_eq!(
+        world.helpdesk.posts(ticket, false),
+        ["<p>Goodbye.</p>", "<p>Still here.</p>"]
+    );
+    assert_eq!(world.session(ticket).await["status"], "open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_ticket_closes_its_session_and_the_other_is_looked_at() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    let off = json!({"auto_handle_all": false});
+    world.connect(off).await;
+    let own = json!({"responder_id": AI});
+    let source = world.helpdesk.open_ticket("One?", own.clone());
+    world.created(source).await;
+    let target = world.helpdesk.open_ticket("The same.", own);
+    let foreign = world
+        .helpdesk
+        .open_ticket("A rep's.", json!({"responder_id": REP}));
+    let merge = |into: i64| {
+        let words = format!("This ticket is closed and merged into ticket {into}");
+        world.helpdesk.say(source, REP, &words, true);
+        world.helpdesk.change(source, json!({"status": 5}));
+    };
+    // The customer was not answered yet; that is for the other ticket now.
+    world.helpdesk.say(source, CUSTOMER, "And?", false);
+    merge(target);
+    world.updated(source).await;
+    assert_eq!(world.session(source).await["status"], "closed_resolved");
+    assert_eq!(world.helpdesk.posts(source, false).len(), 1);
+    assert_eq!(world.helpdesk.posts(target, false).len(), 1);
+    let told = format!("ticket_merged: Merged into ticket {target}.");
+    assert!(world.lines(source).await.contains(&told));
+    // A second webhook for the same follows no second time.
+    let looks = world.helpdesk.count(&format!("GET /tickets/{target}"));
+    world.updated(source).await;
+    assert_eq!(
+        world.helpdesk.count(&format!("GET /tickets/{target}")),
+        looks
+    );
+    // The other ticket must pass the gate like any other.
+    world.helpdesk.change(source, json!({"status": 2}));
+    world.updated(source).await;
+    assert_eq!(world.session(source).await["status"], "open");
+    merge(foreign);
+    world.updated(source).await;
+    assert_eq!(world.session(source).await["status"], "closed_resolved");
+    assert_eq!(world.helpdesk.count(&format!("GET /tickets/{foreign}")), 1);
+    assert!(world.session(foreign).await.is_null());
+}
+
 #[tokio::test(start_paused = true)]
 async fn automatic_mail_is_mirrored_but_not_answered_and_posts_are_capped() {
     let world = world(ScriptedBrain::replying("AI.")).await;

@@ -22,23 +22,6 @@ async fn plain() -> World {
     world(ScriptedBrain::replying("AI.")).await
 }
 
-/// Both rules, as the settings show them.
-async fn paste_rules(world: &World) {
-    let (_, settings) = world.call("GET", "/v1/integrations/freshdesk", None).await;
-    let webhook = &settings["webhook"];
-    let rule = |payload: &Value| {
-        json!({"id": 1, "name": "OpenCX", "active": true, "conditions": [],
-               "updated_at": world.clock.now().to_string(),
-               "actions": [{"field_name": "trigger_webhook", "url": webhook["url"], "content": payload}]})
-    };
-    let creation = rule(&webhook["ticket_created_payload"]);
-    let mut updates = rule(&webhook["ticket_updated_payload"]);
-    updates["performer"] = json!({"type": 3});
-    updates["events"] = json!([{"field_name": "reply_sent"}, {"field_name": "note_type", "value": "any"},
-                               {"field_name": "status", "from": "--", "to": "--"}]);
-    world.helpdesk.desk().rules = [vec![creation], vec![updates]];
-}
-
 fn ago(world: &World, hours: i64) -> String {
     let now: Timestamp = world.clock.now();
     (now - SignedDuration::from_hours(hours)).to_string()
@@ -218,7 +201,7 @@ async fn an_import_goes_on_past_the_last_page_that_freshdesk_lists() {
 async fn the_sweep_brings_in_once_what_lost_webhooks_left_out() {
     let world = plain().await;
     world.connect(json!({})).await;
-    paste_rules(&world).await;
+    world.paste_rules().await;
     let known = world.helpdesk.open_ticket("One?", json!({}));
     world.created(known).await;
     world.updated(known).await;
@@ -239,24 +222,30 @@ async fn the_sweep_brings_in_once_what_lost_webhooks_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_sweep_costs_one_call_in_five_minutes() {
+async fn an_idle_sweep_costs_one_list_page_in_five_minutes_however_many_tickets() {
     let world = plain().await;
     world.connect(json!({})).await;
-    paste_rules(&world).await;
-    let ticket = world.helpdesk.open_ticket("One?", json!({}));
-    world.created(ticket).await;
-    world.updated(ticket).await;
+    world.paste_rules().await;
+    for number in 0..250 {
+        let ticket = world.helpdesk.open_ticket(&format!("{number}?"), json!({}));
+        world.created(ticket).await;
+        world.updated(ticket).await;
+    }
     world.wait(1200).await;
     let before = world.helpdesk.desk().calls.len();
     world.wait(3600).await;
-    assert_eq!(world.helpdesk.desk().calls.len(), before + 12);
+    let calls = world.helpdesk.desk().calls.split_off(before);
+    assert_eq!(calls.len(), 12);
+    for call in calls {
+        assert!(call.line.starts_with("GET /tickets?"), "{}", call.line);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_sweep_hides_no_broken_rule() {
     let world = plain().await;
     world.connect(json!({})).await;
-    paste_rules(&world).await;
+    world.paste_rules().await;
     world.helpdesk.desk().rules[0].clear();
     let ticket = world.helpdesk.open_ticket("One?", json!({}));
     world.wait(7200).await;
@@ -356,7 +345,7 @@ async fn the_diagnosis_names_row_cause_and_place_for_a_ticket() {
     world
         .connect(json!({"auto_handle_all": false, "default_group_id": 77}))
         .await;
-    paste_rules(&world).await;
+    world.paste_rules().await;
     world.helpdesk.desk().fields.clear();
     let mut found = Vec::new();
     for more in [

@@ -19,12 +19,11 @@ use axum::{
 };
 use common::{
     TOKEN, World,
-    helpdesk::{DOMAIN, Helpdesk, KEY, Mishap, MishapKind},
+    helpdesk::{DOMAIN, KEY, Mishap, MishapKind},
+    world_with_testing_clock,
 };
 use http_body_util::BodyExt as _;
-use reference_bridge::{
-    Bridge, BridgeOptions, Clock, Entropy, MemoryStore, Policies, ScriptedBrain,
-};
+use reference_bridge::{Entropy, ScriptedBrain, SqliteStore, store::Seal};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -92,28 +91,7 @@ fn every_example_has_the_shape_it_is_an_example_of() {
 
 /// A bridge with the testing clock, so that everything documented is served.
 async fn world() -> World {
-    let clock = Clock::starting_at("2026-03-01T09:00:00Z".parse().unwrap());
-    let helpdesk = Helpdesk::new(clock.clone());
-    let store = Arc::new(MemoryStore::new());
-    let mut options = BridgeOptions::new(
-        "http://bridge.test",
-        SecretString::from(TOKEN),
-        clock.clone(),
-        Entropy::seeded(1),
-        store.clone(),
-        helpdesk.service(),
-        Arc::new(ScriptedBrain::replying("AI.")),
-    );
-    options.testing_clock = true;
-    let bridge = Some(Bridge::start(options).await.unwrap());
-    World {
-        clock,
-        helpdesk,
-        store,
-        bridge,
-        brain: ScriptedBrain::silent(),
-        policies: Policies::default(),
-    }
+    world_with_testing_clock(ScriptedBrain::replying("AI.")).await
 }
 
 /// One request of the tour.
@@ -350,22 +328,62 @@ async fn every_documented_answer_is_met_and_every_answer_is_documented() {
     )
     .await;
 
-    let documented: Met = operations(&document)
-        .into_iter()
-        .flat_map(|(path, method, operation)| {
-            let statuses: Vec<_> = operation["responses"]
-                .as_object()
-                .unwrap()
-                .keys()
-                .cloned()
-                .collect();
-            statuses
-                .into_iter()
-                .map(move |status| format!("{method} {path} {status}"))
-        })
-        .collect();
+    let documented = documented(&document, |answer| !is_of_the_store(answer));
     let not_met: Vec<_> = documented.difference(&met).collect();
     assert!(not_met.is_empty(), "documented, but never met: {not_met:?}");
+}
+
+/// Every documented answer that is wanted.
+fn documented(document: &Value, wanted: impl Fn(&Value) -> bool) -> Met {
+    let mut all = Met::new();
+    for (path, method, operation) in operations(document) {
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            if wanted(answer) {
+                all.insert(format!("{method} {path} {status}"));
+            }
+        }
+    }
+    all
+}
+
+/// Whether it is the answer while the store fails.
+fn is_of_the_store(answer: &Value) -> bool {
+    answer.pointer("/content/application~1json/example/error/code")
+        == Some(&json!("store_unavailable"))
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_said_on_every_path_that_needs_it() {
+    let document = document();
+    let folder = tempfile::tempdir().unwrap();
+    let seal = Seal::new(
+        &SecretString::from("a secret of a test"),
+        Entropy::seeded(1),
+    );
+    let store = SqliteStore::open(&folder.path().join("b.sqlite"), seal)
+        .await
+        .unwrap();
+    let mut world = world().await;
+    world.store = Arc::new(store.clone());
+    world.start().await;
+    let settings = world.connect(json!({})).await;
+    let webhook = settings["webhook"]["url"].as_str().unwrap();
+    let webhook = webhook.replace("http://bridge.test", "");
+    // Closed under it: from now on every call of the store fails.
+    store.close().await;
+    let mut met = Met::new();
+    let wanted = documented(&document, is_of_the_store);
+    for (path, method, operation) in operations(&document) {
+        if !wanted.contains(&format!("{method} {path} 503")) {
+            continue;
+        }
+        let at = path.replace("{id}", "ses_1");
+        let at = at.replace("/webhooks/freshdesk/{token}", &webhook);
+        let body = operation.pointer("/requestBody/content/application~1json/example");
+        let ask = ask(method.leak(), path.leak(), body.cloned()).at(&at);
+        assert_eq!(meet(&world, &document, &mut met, ask).await, 503, "{at}");
+    }
+    assert_eq!(met, wanted);
 }
 
 #[tokio::test(start_paused = true)]

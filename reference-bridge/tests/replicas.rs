@@ -1,113 +1,188 @@
-//! Three replicas over one PostgreSQL database, one of them killed.
+//! Three bridges as processes over one PostgreSQL database; two of them are
+//! killed under load, one after the other.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "these are tests: a surprise should stop them"
 )]
 
 mod common;
 #[path = "common/postgres.rs"]
 mod postgres;
+#[path = "common/process.rs"]
+mod process;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use common::{
-    TOKEN,
-    helpdesk::{CUSTOMER, Helpdesk},
-};
-use reference_bridge::{
-    Bridge, BridgeOptions, Clock, Entropy, Policies, PostgresStore, ScriptedBrain, store::Seal,
-};
-use secrecy::SecretString;
-use serde_json::json;
+use axum::{Json, Router, routing::post};
+use common::helpdesk::{CUSTOMER, DOMAIN, Helpdesk, KEY};
+use process::Process;
+use reference_bridge::Clock;
+use serde_json::{Value, json};
 
-async fn replica(url: &str, clock: &Clock, helpdesk: &Helpdesk) -> (Bridge, Arc<PostgresStore>) {
-    let seal = Seal::new(&SecretString::from("shared secret"), Entropy::from_os());
-    let store = Arc::new(PostgresStore::connect(url, seal).await.unwrap());
-    let mut options = BridgeOptions::new(
-        "http://bridge.test",
-        SecretString::from(TOKEN),
-        clock.clone(),
-        Entropy::from_os(),
-        store.clone(),
-        helpdesk.service(),
-        Arc::new(ScriptedBrain::replying("AI.")),
-    );
-    options.policies = Policies {
-        job_lease: Duration::from_secs(2),
-        ambiguity_grace: Duration::from_secs(1),
-        tickets_at_once: 4,
-        ..Policies::default()
-    };
-    (Bridge::start(options).await.unwrap(), store)
+const TICKETS: usize = 90;
+
+async fn listen(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+/// A helpdesk, a brain that takes its time, and where the replicas meet.
+struct Place {
+    helpdesk: Helpdesk,
+    freshdesk: String,
+    brain: String,
+    database: String,
+}
+
+impl Place {
+    async fn new() -> Option<Self> {
+        let database = postgres::database().await?;
+        let helpdesk = Helpdesk::new(Clock::starting_at("2026-03-01T09:00:00Z".parse().unwrap()));
+        let freshdesk = listen(helpdesk.router()).await;
+        let decide = || async {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            Json(json!({"action": "reply", "text": "AI."}))
+        };
+        let brain = listen(Router::new().route("/v1/decisions", post(decide))).await;
+        Some(Self {
+            helpdesk,
+            freshdesk,
+            brain,
+            database,
+        })
+    }
+
+    /// One more replica. A dead one's tickets are free after two seconds.
+    fn replica(&self) -> Process {
+        Process::start_with(
+            &self.freshdesk,
+            &[
+                "--store",
+                &self.database,
+                "--brain-url",
+                &self.brain,
+                "--public-url",
+                "http://bridge.test",
+                "--encryption-key",
+                "the replicas' one secret",
+                "--job-lease",
+                "2s",
+            ],
+        )
+    }
+
+    fn answered(&self) -> usize {
+        let desk = self.helpdesk.desk();
+        let is_reply = |line: &str| line.starts_with("POST") && line.ends_with("/reply");
+        desk.calls
+            .iter()
+            .filter(|call| is_reply(&call.line))
+            .count()
+    }
+
+    /// Waits until so many replies were sent.
+    async fn until_answered(&self, replies: usize) {
+        for _ in 0..3000 {
+            if self.answered() >= replies {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("only {} answers, not {replies}", self.answered());
+    }
+}
+
+async fn lines(replica: &Process, ticket: i64) -> Vec<String> {
+    let path = format!("/v1/sessions?ticket_id={ticket}");
+    let (_, found) = replica.call("GET", &path, None).await;
+    let items = found["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "ticket {ticket} has one session");
+    let id = items[0]["id"].as_str().unwrap();
+    let (_, history) = replica
+        .call("GET", &format!("/v1/sessions/{id}/history"), None)
+        .await;
+    history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["kind"] != "event")
+        .map(|entry| entry["kind"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Every replica hears of every ticket, one of them twice, as from a Freshdesk
+/// that retries; whoever is dead hears nothing.
+async fn ring(replicas: &[Process], settings: &Value, tickets: &[i64]) {
+    for (index, ticket) in tickets.iter().enumerate() {
+        for replica in (0..replicas.len()).chain([index % replicas.len()]) {
+            let answered = replicas[replica].webhook(settings, *ticket).await;
+            assert_eq!(answered, 202, "ticket {ticket} at replica {replica}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_ticket_is_with_one_replica_and_a_killed_one_is_replaced() {
-    let Some(url) = postgres::database().await else {
+async fn one_ticket_is_with_one_replica_and_killed_ones_are_replaced() {
+    let Some(place) = Place::new().await else {
         return;
     };
-    let clock = Clock::starting_at("2026-03-01T09:00:00Z".parse().unwrap());
-    let helpdesk = Helpdesk::new(clock.clone());
-    let (first, store) = replica(&url, &clock, &helpdesk).await;
-    let (second, _) = replica(&url, &clock, &helpdesk).await;
-    let (third, _) = replica(&url, &clock, &helpdesk).await;
-    let mut world = common::World {
-        clock,
-        helpdesk,
-        store,
-        bridge: Some(first),
-        brain: ScriptedBrain::silent(),
-        policies: Policies::default(),
+    let mut replicas = vec![place.replica(), place.replica(), place.replica()];
+    let body = json!({"domain": DOMAIN, "api_key": KEY, "auto_handle_all": true});
+    let (status, settings) = replicas[0]
+        .call("PUT", "/v1/integrations/freshdesk", Some(body))
+        .await;
+    assert_eq!(status, 200, "{settings}");
+    let open = |number: usize| {
+        place
+            .helpdesk
+            .open_ticket(&format!("Order {number}?"), json!({}))
     };
-    world.connect(json!({})).await;
-    let tickets: Vec<_> = (0..60)
-        .map(|number| {
-            world
-                .helpdesk
-                .open_ticket(&format!("Order {number}?"), json!({}))
-        })
-        .collect();
-    let replicas = [world.bridge.take().unwrap(), second, third];
-    for (index, ticket) in tickets.iter().enumerate() {
-        // Every replica hears of every ticket, one of them twice.
-        for replica in [0, 1, 2, index % 3] {
-            let router = replicas[replica].router();
-            assert_eq!(
-                world
-                    .webhook_through(router, "ticket_created", *ticket)
-                    .await,
-                202
-            );
-        }
+    let tickets: Vec<_> = (0..TICKETS).map(open).collect();
+    let (first, rest) = tickets.split_at(TICKETS / 3);
+    let (second, third) = rest.split_at(TICKETS / 3);
+    for ticket in first {
+        // Only the one that will die hears of these.
+        assert_eq!(replicas[0].webhook(&settings, *ticket).await, 202);
     }
-    let [killed, second, third] = replicas;
-    drop(killed);
-    world.bridge = Some(second);
-    for ticket in &tickets[..20] {
-        world.helpdesk.say(*ticket, CUSTOMER, "And?", false);
-        assert_eq!(world.webhook("ticket_updated", *ticket).await.0, 202);
+    ring(&replicas, &settings, second).await;
+    place.until_answered(TICKETS / 6).await;
+    assert!(place.answered() < 2 * TICKETS / 3, "it dies under load");
+    // kill -9: `Process` sends it when it is dropped.
+    drop(replicas.remove(0));
+    replicas.push(place.replica());
+    ring(&replicas, &settings, third).await;
+    drop(replicas.remove(0));
+    for ticket in first {
+        place.helpdesk.say(*ticket, CUSTOMER, "And?", false);
+        assert_eq!(replicas[0].webhook(&settings, *ticket).await, 202);
     }
-    // The line of the sweep always stays.
-    for _ in 0..300 {
-        if world.store.queue_depth().await.unwrap() <= 1 {
+    // Only the line of the sweep is left; a post that a dead one began is looked
+    // for in the thread ten seconds long.
+    let mut quiet = false;
+    for _ in 0..600 {
+        let metrics = replicas[1].text("/metrics").await;
+        quiet = metrics.contains("\nbridge_queue_depth 1\n");
+        if quiet {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    for (index, ticket) in tickets.into_iter().enumerate() {
-        let posts = world.helpdesk.posts(ticket, false).len();
+    assert!(quiet, "the queue is worked off");
+    for (index, ticket) in tickets.iter().enumerate() {
+        let posts = place.helpdesk.posts(*ticket, false).len();
         // Two questions may be met by one answer, never by none or three.
-        let most = if index < 20 { 2 } else { 1 };
+        let most = if index < first.len() { 2 } else { 1 };
         assert!((1..=most).contains(&posts), "ticket {ticket}: {posts}");
-        let lines = world.lines(ticket).await;
-        let answers = lines
-            .iter()
-            .filter(|line| line.starts_with("ai_message"))
-            .count();
-        assert_eq!(answers, posts, "{lines:?}");
-        assert!(lines.last().unwrap().starts_with("ai_message"), "{lines:?}");
+        let lines = lines(&replicas[0], *ticket).await;
+        let answers = lines.iter().filter(|kind| *kind == "ai_message").count();
+        assert_eq!(answers, posts, "ticket {ticket}: {lines:?}");
+        assert_eq!(lines.last().unwrap(), "ai_message", "ticket {ticket}");
+        let questions = lines.iter().filter(|kind| *kind == "message").count();
+        assert_eq!(questions, most, "ticket {ticket}: {lines:?}");
     }
-    drop(third);
 }

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
-use crate::nearest;
+use crate::{nearest, shortened, strict_json};
 
 /// The largest body that is read (WHK-8).
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -27,7 +27,7 @@ impl Fields {
     fn of_body(body: &[u8]) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(body)
             .map_err(|_| ApiError::bad_request("invalid_json", "the body is not UTF-8"))?;
-        match serde_json::from_str(text) {
+        match strict_json::parse(text) {
             Ok(Value::Object(fields)) => Ok(Self::of_object("$", fields)),
             Ok(_) => Err(ApiError::bad_request(
                 "invalid_json",
@@ -63,11 +63,32 @@ impl Fields {
         }
     }
 
+    /// Text of `most` characters at most, that may be missing.
+    pub(crate) fn short_text(
+        &mut self,
+        name: &'static str,
+        most: usize,
+    ) -> Result<Option<String>, ApiError> {
+        let text = self.text(name)?;
+        if text
+            .as_ref()
+            .is_some_and(|text| text.chars().count() > most)
+        {
+            let message = format!("{}.{name} is longer than {most} characters", self.path);
+            return Err(invalid("invalid_value", message));
+        }
+        Ok(text)
+    }
+
     /// Text that must be there.
-    pub(crate) fn required_text(&mut self, name: &'static str) -> Result<String, ApiError> {
-        self.text(name)?.ok_or_else(|| {
+    pub(crate) fn required_text(
+        &mut self,
+        name: &'static str,
+        most: usize,
+    ) -> Result<String, ApiError> {
+        self.short_text(name, most)?.ok_or_else(|| {
             let near = nearest(name, self.left.keys().map(String::as_str))
-                .map(|near| format!("; there is {}.{near} instead", self.path))
+                .map(|near| format!("; there is {}.{} instead", self.path, shortened(near)))
                 .unwrap_or_default();
             invalid(
                 "missing_field",
@@ -124,8 +145,9 @@ impl Fields {
         Err(invalid(
             "invalid_value",
             format!(
-                "{}.{name} is {text:?}, not one of {}{near}",
+                "{}.{name} is {}, not one of {}{near}",
                 self.path,
+                shortened(format_args!("{text:?}")),
                 all.join(", ")
             ),
         ))
@@ -154,8 +176,9 @@ impl Fields {
         Err(invalid(
             "unknown_field",
             format!(
-                "{}.{unknown} is not a field here{near} The fields are {}",
+                "{}.{} is not a field here{near} The fields are {}",
                 self.path,
+                shortened(unknown),
                 self.known.join(", ")
             ),
         ))

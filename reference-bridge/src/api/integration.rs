@@ -16,12 +16,15 @@ use crate::{
 /// The longest text a setting may have.
 const TEXT_LIMIT: usize = 2000;
 
+/// The longest domain or key: host names have 253 characters, keys about 20.
+const CREDENTIAL_LIMIT: usize = 300;
+
 pub(super) async fn verify(
     State(api): State<Api>,
     mut fields: Fields,
 ) -> Result<Json<Value>, ApiError> {
-    let domain = fields.required_text("domain")?;
-    let api_key = SecretString::from(fields.required_text("api_key")?.trim());
+    let domain = fields.required_text("domain", CREDENTIAL_LIMIT)?;
+    let api_key = SecretString::from(fields.required_text("api_key", CREDENTIAL_LIMIT)?.trim());
     fields.finish()?;
     let domain = verify::domain(&domain)?;
     let agent = verify::credentials(&api.desk, &domain, &api_key).await?;
@@ -33,9 +36,9 @@ pub(super) async fn save(
     State(api): State<Api>,
     mut fields: Fields,
 ) -> Result<Json<Value>, ApiError> {
-    let domain = fields.required_text("domain")?;
+    let domain = fields.required_text("domain", CREDENTIAL_LIMIT)?;
     let api_key = fields
-        .text("api_key")?
+        .short_text("api_key", CREDENTIAL_LIMIT)?
         .map(|key| SecretString::from(key.trim()));
     let settings = Settings {
         domain,
@@ -44,21 +47,10 @@ pub(super) async fn save(
         handoff_agent_id: fields.id("handoff_agent_id")?,
         handoff_group_id: fields.id("handoff_group_id")?,
         marker_field: marker_field(&mut fields)?,
-        assist_mode_footer: fields.text("assist_mode_footer")?,
+        assist_mode_footer: fields.short_text("assist_mode_footer", TEXT_LIMIT)?,
         channels: channels(&mut fields)?,
     };
     fields.finish()?;
-    let too_long = settings
-        .assist_mode_footer
-        .as_ref()
-        .is_some_and(|footer| footer.chars().count() > TEXT_LIMIT);
-    if too_long {
-        return Err(ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_value",
-            format!("$.assist_mode_footer is longer than {TEXT_LIMIT} characters"),
-        ));
-    }
     let (connection, warnings) = connect::save(&api.desk, settings, api_key).await?;
     let mut shown = shown(&api, &connection).await?;
     shown["warnings"] = json!(warnings);

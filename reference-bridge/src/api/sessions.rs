@@ -1,16 +1,20 @@
 //! Sessions, their history, and the problems.
 
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     extract::{Path, RawQuery, State, rejection::PathRejection},
     http::StatusCode,
 };
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::{Api, error::ApiError};
 use crate::{
     diagnosis, nearest,
     session::{Entry, Session, Status},
+    shortened,
     store::SessionFilter,
     support,
 };
@@ -96,8 +100,13 @@ fn filter(query: &str, known: &[&str]) -> Result<SessionFilter, ApiError> {
         limit: PAGE,
         ..SessionFilter::default()
     };
-    for (name, value) in url_pairs(query) {
-        let named = known.contains(&name.as_str());
+    let mut said = BTreeSet::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let named = known.contains(&&*name);
+        if !said.insert(name.clone()) {
+            let name = shortened(&name);
+            return Err(invalid(format!("{name} is there twice")));
+        }
         if value.is_empty() && named {
             continue;
         }
@@ -108,17 +117,21 @@ fn filter(query: &str, known: &[&str]) -> Result<SessionFilter, ApiError> {
                 .filter(|number| *number > 0)
                 .ok_or_else(|| invalid(format!("{name} must be a positive whole number")))
         };
-        match name.as_str() {
+        match &*name {
             _ if !named => return Err(unknown(&name, known)),
             "ticket_id" => filter.ticket_id = Some(number()?),
             "cursor" => filter.after = Some(number()?),
             "limit" => {
-                filter.limit = usize::try_from(number()?).unwrap_or(PAGE).min(PAGE);
+                let limit = usize::try_from(number()?).ok();
+                filter.limit = limit
+                    .filter(|limit| *limit <= PAGE)
+                    .ok_or_else(|| invalid(format!("limit must be {PAGE} at most")))?;
             }
             "status" => {
                 filter.status = Some(serde_json::from_value(json!(value)).map_err(|_| {
                     invalid(format!(
-                        "status is {value:?}, not one of open, closed_resolved, closed_unresolved"
+                        "status is {}, not one of open, closed_resolved, closed_unresolved",
+                        shortened(format_args!("{value:?}"))
                     ))
                 })?);
             }
@@ -135,19 +148,11 @@ fn unknown(name: &str, known: &[&str]) -> ApiError {
     ApiError::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "unknown_field",
-        format!("{name:?} is not a parameter here{near}"),
+        format!(
+            "{} is not a parameter here{near}",
+            shortened(format_args!("{name:?}"))
+        ),
     )
-}
-
-fn url_pairs(query: &str) -> Vec<(String, String)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (name.to_owned(), value.to_owned())
-        })
-        .collect()
 }
 
 /// A session as the contract shows it.

@@ -108,20 +108,22 @@ impl Freshdesk {
 
     /// `GET /automations/{type}/rules`: a bare list, or wrapped in `rules`.
     pub(crate) async fn automation_rules(&self, kind: u8) -> Result<Vec<Value>, FreshdeskError> {
-        let answer: Value = self.read(&format!("/automations/{kind}/rules")).await?;
-        Ok(match answer {
-            Value::Array(rules) => rules,
-            Value::Object(mut fields) => match fields.remove("rules") {
-                Some(Value::Array(rules)) => rules,
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        })
+        let path = format!("/automations/{kind}/rules");
+        let wrapped = match self.read(&path).await? {
+            Value::Array(rules) => return Ok(rules),
+            Value::Object(mut fields) => fields.remove("rules"),
+            _ => None,
+        };
+        match wrapped {
+            Some(Value::Array(rules)) => Ok(rules),
+            // None at all would look like an account without rules.
+            _ => Err(FreshdeskError::Nonsense(format!("GET {path}: no list"))),
+        }
     }
 
     /// `GET /tickets/{id}?include=…`.
     pub(crate) async fn ticket(&self, id: i64, include: &[&str]) -> Result<Ticket, FreshdeskError> {
-        self.exchange.read(&Self::ticket_call(id, include)).await
+        Ok(self.ticket_as_of(id, include).await?.0)
     }
 
     /// The same, with the time as of which it is.
@@ -130,9 +132,13 @@ impl Freshdesk {
         id: i64,
         include: &[&str],
     ) -> Result<(Ticket, Timestamp), FreshdeskError> {
-        self.exchange
-            .read_as_of(&Self::ticket_call(id, include))
-            .await
+        let call = Self::ticket_call(id, include);
+        let (ticket, read_at): (Ticket, _) = self.exchange.read_as_of(&call).await?;
+        if ticket.id != id {
+            let what = format!("GET /tickets/{id}: it is ticket {}", ticket.id);
+            return Err(FreshdeskError::Nonsense(what));
+        }
+        Ok((ticket, read_at))
     }
 
     fn ticket_call(id: i64, include: &[&str]) -> Call {

@@ -205,18 +205,6 @@ async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
 }
 
 #[tokio::test]
-async fn half_an_answer_is_no_answer() {
-    let half = b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{\"id\":";
-    let client = client(raw(half));
-    let posted = client.reply(1, "hi", &[]).await;
-    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
-    assert!(matches!(
-        client.me().await,
-        Err(FreshdeskError::Unavailable(_))
-    ));
-}
-
-#[tokio::test]
 async fn a_server_that_hangs_up_leaves_a_post_ambiguous() {
     let client = client(raw(b""));
     let posted = client.reply(1, "hi", &[]).await;
@@ -233,22 +221,128 @@ async fn a_server_that_is_not_there_leaves_no_doubt() {
     assert!(matches!(posted, Err(FreshdeskError::Unavailable(_))));
 }
 
+/// What a read of each path comes to.
+async fn every_read(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskError>)> {
+    let page = "/tickets?per_page=100".to_owned();
+    vec![
+        ("me", client.me().await.err()),
+        ("roles", client.roles().await.err()),
+        ("agent", client.agent(1).await.err()),
+        ("group", client.group(1).await.err()),
+        ("ticket_fields", client.ticket_fields().await.err()),
+        ("automation_rules", client.automation_rules(1).await.err()),
+        ("ticket", client.ticket(1, &[]).await.err()),
+        ("conversations", client.conversations(1, true).await.err()),
+        ("tickets", client.tickets_page(page).await.err()),
+    ]
+}
+
+/// What a write of each kind comes to; an update may be repeated, a post may not.
+async fn every_post(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskError>)> {
+    let file = OutgoingFile {
+        name: "a.txt".to_owned(),
+        content_type: "text/plain".to_owned(),
+        bytes_base64: "aGVsbG8=".to_owned(),
+    };
+    let files = std::slice::from_ref(&file);
+    vec![
+        ("reply", client.reply(1, "hi", &[]).await.err()),
+        (
+            "reply with a file",
+            client.reply(1, "hi", files).await.err(),
+        ),
+        ("note", client.private_note(1, "hi", &[]).await.err()),
+        (
+            "note with a file",
+            client.private_note(1, "hi", files).await.err(),
+        ),
+    ]
+}
+
 #[tokio::test]
-async fn a_success_that_is_html_is_nonsense_for_a_read_and_ambiguous_for_a_post() {
-    let html = ResponseTemplate::new(200).set_body_string("<html>Welcome</html>");
-    let (_server, client) = answering(html).await;
-    assert!(matches!(
-        client.me().await,
-        Err(FreshdeskError::Nonsense(_))
-    ));
-    let posted = client.reply(1, "hi", &[]).await;
-    assert!(matches!(
-        posted,
-        Err(FreshdeskError::Ambiguous {
-            in_flight: false,
-            ..
-        })
-    ));
+async fn a_success_that_says_nothing_is_nonsense_for_every_read_and_ambiguous_for_every_post() {
+    for body in [
+        "<html>Welcome</html>",
+        "",
+        "null",
+        "7",
+        "\"ok\"",
+        r#"{"id":"#,
+    ] {
+        let (server, client) = answering(ResponseTemplate::new(200).set_body_string(body)).await;
+        for (what, error) in every_read(&client).await {
+            assert!(
+                matches!(error, Some(FreshdeskError::Nonsense(_))),
+                "{what} {body:?}: {error:?}"
+            );
+        }
+        let update = client.update_ticket(1, &json!({"status": 4})).await;
+        assert!(
+            matches!(update, Err(FreshdeskError::Nonsense(_))),
+            "{body:?}"
+        );
+        let before = received(&server).await;
+        for (what, error) in every_post(&client).await {
+            assert!(
+                matches!(
+                    error,
+                    Some(FreshdeskError::Ambiguous {
+                        in_flight: false,
+                        ..
+                    })
+                ),
+                "{what} {body:?}: {error:?}"
+            );
+        }
+        assert_eq!(
+            received(&server).await,
+            before + 4,
+            "{body:?}: no post twice"
+        );
+    }
+}
+
+#[tokio::test]
+async fn half_an_answer_and_none_are_read_again_and_never_posted_again() {
+    let half = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":");
+    let (silent, _) = answering(
+        ResponseTemplate::new(200)
+            .set_body_json(json!({"id": 1}))
+            .set_delay(Duration::from_secs(60)),
+    )
+    .await;
+    for (server, in_flight) in [(half, false), (silent.uri(), true)] {
+        let client = client(server);
+        for (what, error) in every_read(&client).await {
+            assert!(
+                matches!(error, Some(FreshdeskError::Unavailable(_))),
+                "{what}: {error:?}"
+            );
+        }
+        for (what, error) in every_post(&client).await {
+            let Some(FreshdeskError::Ambiguous {
+                in_flight: on_its_way,
+                ..
+            }) = error
+            else {
+                panic!("{what}: {error:?}");
+            };
+            assert_eq!(on_its_way, in_flight, "{what}");
+        }
+    }
+    // Nine reads of four sends each, and four posts of one.
+    assert_eq!(received(&silent).await, 9 * 4 + 4);
+}
+
+#[tokio::test]
+async fn another_tickets_answer_is_nonsense() {
+    let other = ResponseTemplate::new(200).set_body_json(json!({"id": 18, "status": 5}));
+    let (_server, client) = answering(other).await;
+    let error = client.ticket(17, &[]).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Freshdesk's answer cannot be read: GET /tickets/17: it is ticket 18"
+    );
 }
 
 #[tokio::test]

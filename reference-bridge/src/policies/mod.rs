@@ -96,6 +96,15 @@ pub enum HandoffOrder {
     RouteThenNote,
 }
 
+/// What becomes of the conversation on a ticket that was merged into another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergedTickets {
+    /// Its session is closed and the other ticket is looked at (FLW-10, oq 38).
+    FollowTarget,
+    /// Its session is closed, and that is all.
+    CloseSource,
+}
+
 /// What a sweep may do about a change that no webhook told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepScope {
@@ -134,6 +143,8 @@ pub struct Policies {
     pub left_to_people: LeftToPeople,
     /// In which order a handoff is written.
     pub handoff_order: HandoffOrder,
+    /// What becomes of the conversation on a merged ticket.
+    pub merged_tickets: MergedTickets,
     /// Whether a message that Freshdesk marks as automatic is answered (FLW-11: no).
     pub answer_automatic_mail: bool,
     /// AI posts per ticket and hour, at most (FLW-11).
@@ -182,6 +193,7 @@ impl Default for Policies {
             privacy: Privacy::NotesStayPrivate,
             left_to_people: LeftToPeople::StaysContext,
             handoff_order: HandoffOrder::NoteThenRoute,
+            merged_tickets: MergedTickets::FollowTarget,
             answer_automatic_mail: false,
             posts_per_hour: 20,
             attachment_bytes: 20 * 1024 * 1024,

@@ -3,7 +3,7 @@
 //! * [`mod@self`]: the [`Store`] trait, one for all backends
 //! * `change`: the [`Write`]s that go down together or not at all
 //! * `memory`: [`MemoryStore`], for the simulated world and for trying out
-//! * `sqlite`: [`SqliteStore`], the embedded default
+//! * `sqlite`: [`SqliteStore`], the embedded default, in one file
 //! * `postgres`: [`PostgresStore`], for several replicas
 //! * `sql`: what the SQL stores share
 //! * `arrivals`: webhooks on their way to the disk

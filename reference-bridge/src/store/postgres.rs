@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::{
-    Connection as _, PgConnection, PgPool, Row as _,
+    Connection as _, PgPool, Postgres, Row as _,
     migrate::MigrateError,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -84,12 +85,8 @@ impl PostgresStore {
     }
 
     /// PostgreSQL waits for the disk at every commit.
-    #[expect(
-        clippy::unused_async,
-        reason = "it has the shape of the other SQL store's"
-    )]
-    async fn wait_for_disk(_: &mut PgConnection, _: bool) -> Result<(), StoreError> {
-        Ok(())
+    async fn writing(&self, _wait: bool) -> Result<PoolConnection<Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
     }
 
     async fn accept_durably(&self, arrival: Arrival) -> Result<(), StoreError> {
@@ -116,7 +113,7 @@ impl PostgresStore {
 
 sql_store!(
     PostgresStore,
-    begin: |connection| connection.begin().await?,
+    transaction: |connection| connection.begin().await?,
     claim: "UPDATE queue SET lease_owner = $1, lease_until = $2
             WHERE (account, ticket_id) IN (
                 SELECT account, ticket_id FROM queue

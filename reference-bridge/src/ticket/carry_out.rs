@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Look, LookError, markup};
+use super::{Look, LookError, markup, status::RESOLVED_BY_AI};
 use crate::{
     freshdesk::{FreshdeskError, PostedConversation},
     policies::Privacy,
@@ -147,7 +147,7 @@ impl Look<'_> {
                 if self.session.status == Status::Open {
                     self.session.ai_closure_type = Some(*closure);
                     self.session.seen_status = 4;
-                    self.close(Status::ClosedResolved, "ai_decided_to_resolve_the_issue");
+                    self.close(Status::ClosedResolved, RESOLVED_BY_AI);
                 }
             }
             Purpose::Resume => {

@@ -33,7 +33,7 @@ impl Look<'_> {
     /// assist mode does not ask who owns the ticket (oq 33).
     pub(super) fn must_stay_silent(&self) -> bool {
         let ticket = &self.snapshot.ticket;
-        if ticket.deleted || ticket.spam {
+        if ticket.deleted || ticket.spam || self.merged_into().is_some() {
             return true;
         }
         match self.mode() {
@@ -265,7 +265,6 @@ impl Look<'_> {
             self.desk,
             self.freshdesk,
             self.job.ticket_id,
-            false,
             self.entries.len(),
         )
         .await?;

@@ -3,6 +3,7 @@
 //! * [`mod@self`]: [`look`], the one job there is, and the [`Look`] it works on
 //! * `thread`: reading the live thread, and what in it is new
 //! * `status`: resolved, closed, reopened, deleted
+//! * `merge`: merged into another ticket
 //! * `decide`: who speaks next, and what the brain says
 //! * `plan`: a decision as a turn of steps
 //! * `carry_out`: the steps, each once
@@ -12,6 +13,7 @@
 mod carry_out;
 mod decide;
 mod markup;
+mod merge;
 mod plan;
 mod route;
 mod status;
@@ -80,32 +82,30 @@ pub(crate) async fn look(
         .store
         .session_of_ticket(&job.account, job.ticket_id)
         .await?;
-    let known = match &session {
-        Some(session) => desk.store.entries(&session.id).await?,
-        None => Vec::new(),
-    };
-    let snapshot = thread::read(
-        desk,
-        freshdesk,
-        job.ticket_id,
-        session.is_none(),
-        known.len(),
-    )
-    .await?;
-    let Some(snapshot) = snapshot else {
-        if let Some(session) = session {
-            status::close_vanished(desk, session, &known).await?;
+    let (session, entries, snapshot) = match session {
+        Some(session) => {
+            let entries = desk.store.entries(&session.id).await?;
+            let read = thread::read(desk, freshdesk, job.ticket_id, entries.len()).await?;
+            let Some(snapshot) = read else {
+                status::close_vanished(desk, session, &entries).await?;
+                return Ok(End::Done);
+            };
+            (session, entries, snapshot)
         }
-        return Ok(End::Done);
-    };
-    let (session, entries) = match session {
-        Some(session) => (session, known),
         None => {
+            let Some(mut snapshot) = thread::read_new(freshdesk, job.ticket_id).await? else {
+                return Ok(End::Done);
+            };
             let ticket = &snapshot.ticket;
             if ticket.deleted || ticket.spam || !admits(desk, connection, &snapshot) {
                 return Ok(End::Done);
             }
-            (open(desk, job, &snapshot), Vec::new())
+            // An untouched ticket has no thread; should something have come within
+            // its first second, the next look or the sweep reads it.
+            if snapshot.is_touched() {
+                snapshot.add_thread(desk, freshdesk).await?;
+            }
+            (open(desk, job, &snapshot), Vec::new(), snapshot)
         }
     };
     let mut look = Look {
@@ -151,17 +151,18 @@ pub(crate) async fn import(
     {
         return Ok(false);
     }
-    let Some(snapshot) = thread::read(desk, freshdesk, job.ticket_id, true, 0).await? else {
+    let Some(mut snapshot) = thread::read_new(freshdesk, job.ticket_id).await? else {
         return Ok(false);
     };
     let ticket = &snapshot.ticket;
     if ticket.deleted || ticket.spam || !is_imported(desk, ticket) {
         return Ok(false);
     }
+    snapshot.add_thread(desk, freshdesk).await?;
     let mut session = open(desk, job, &snapshot);
     session.backfilled = true;
     session.opening = false;
-    session.seen_status = ticket.status.unwrap_or(session.seen_status);
+    session.seen_status = snapshot.ticket.status.unwrap_or(session.seen_status);
     let mut look = Look {
         desk,
         freshdesk,
@@ -323,6 +324,9 @@ impl Look<'_> {
 
     /// Notes up to where the ticket was read; by itself no change of the session.
     fn note_seen(&mut self) {
+        if !self.snapshot.has_thread {
+            return;
+        }
         let Some(updated_at) = self.snapshot.ticket.updated_at else {
             return;
         };

@@ -67,7 +67,6 @@ pub(super) fn turn(
         look.session.handed_off = true;
         update.marker = Some((marker.clone(), true));
         update.group_id = handoff.target.group_id;
-        update.responder_id = super::route::assignee(look, &handoff.target);
         look.add_event("handoff", &handoff.summary);
     } else if resumed {
         // Otherwise the next handoff would be no change, and the customer's

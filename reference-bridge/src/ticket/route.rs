@@ -11,17 +11,6 @@ use crate::{
     turn::{Progress, Purpose, TicketUpdate, Turn, TurnState},
 };
 
-/// Who a handed-off ticket is assigned to. With no agent configured, the OpenCX
-/// agent is taken off; another owner stays.
-pub(super) fn assignee(look: &Look<'_>, target: &HandoffTarget) -> Option<Option<i64>> {
-    match target.agent_id {
-        Some(agent_id) => Some(Some(agent_id)),
-        None => {
-            (look.snapshot.ticket.responder_id == Some(look.connection.agent.id)).then_some(None)
-        }
-    }
-}
-
 impl Look<'_> {
     /// Writes a ticket update, leaving out what Freshdesk refuses.
     pub(super) async fn update(
@@ -32,11 +21,10 @@ impl Look<'_> {
     ) -> Result<(), LookError> {
         let is_handoff = matches!(turn.purpose, Purpose::Handoff(_));
         let mut wanted = update.clone();
-        if let Purpose::Handoff(handoff) = &turn.purpose
-            && wanted.responder_id.is_none()
-        {
-            // Somebody may have given it to the OpenCX agent since it was decided.
-            wanted.responder_id = assignee(self, &handoff.target);
+        if let Purpose::Handoff(handoff) = &turn.purpose {
+            // Now, for somebody may have given the ticket to the OpenCX agent, or
+            // taken it, since the handoff was decided.
+            wanted.responder_id = self.assignee(&handoff.target);
         }
         let mut refused_target = None;
         // Marker, agent and group may each be refused once.
@@ -87,6 +75,18 @@ impl Look<'_> {
             self.write_turn(turn.clone());
         }
         self.save().await
+    }
+
+    /// Who a handed-off ticket is assigned to. With no agent configured, the OpenCX
+    /// agent is taken off; another owner stays.
+    fn assignee(&self, target: &HandoffTarget) -> Option<Option<i64>> {
+        match target.agent_id {
+            Some(agent_id) => Some(Some(agent_id)),
+            None => {
+                let ours = self.snapshot.ticket.responder_id == Some(self.connection.agent.id);
+                ours.then_some(None)
+            }
+        }
     }
 
     /// The body of the update: only what the ticket does not have already.

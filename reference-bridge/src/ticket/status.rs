@@ -3,10 +3,17 @@
 
 use super::{Look, LookError, event_entry};
 use crate::{
+    clock::later,
     desk::Desk,
     session::{AiClosureType, Entry, Session, Status},
     store::Write,
 };
+
+/// The event of a resolution by the AI.
+pub(super) const RESOLVED_BY_AI: &str = "ai_decided_to_resolve_the_issue";
+
+/// How far Freshdesk's clock may be ahead of ours.
+const A_MOMENT: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Look<'_> {
     /// Makes the session's status follow the ticket's.
@@ -40,6 +47,9 @@ impl Look<'_> {
             }
             return Ok(());
         }
+        if let Some(target) = self.merged_into() {
+            return self.follow(target).await;
+        }
         if !self.awaiting().is_empty() && !self.resolving() {
             return self.customer_wrote_on_resolved().await;
         }
@@ -63,6 +73,13 @@ impl Look<'_> {
             .unwrap_or_default();
         let resolved_at = stats.resolved_at.max(stats.closed_at);
         let awaiting = self.awaiting();
+        // What the AI had not read when it resolved the ticket it has not dealt
+        // with, also if it came a moment before.
+        let by_ai = self.session.ai_closure_type == Some(AiClosureType::Resolved)
+            && self.entries.iter().any(|entry| {
+                entry.event.as_deref() == Some(RESOLVED_BY_AI)
+                    && resolved_at.is_none_or(|at| at <= later(entry.at, A_MOMENT))
+            });
         // Freshdesk's times are whole seconds: at a tie, a session that was
         // closed already heard of the resolution first.
         let closed_before = self.session.status != Status::Open;
@@ -74,6 +91,7 @@ impl Look<'_> {
                 .find(|entry| entry.key == *key)
                 .map(|entry| entry.at);
             match resolved_at {
+                _ if by_ai => true,
                 Some(resolved_at) => {
                     at > Some(resolved_at) || (closed_before && at == Some(resolved_at))
                 }
@@ -108,13 +126,17 @@ impl Look<'_> {
     }
 
     pub(super) fn close(&mut self, status: Status, event: &str) {
+        self.end(status);
+        self.add_event(event, "");
+    }
+
+    pub(super) fn end(&mut self, status: Status) {
         self.session.status = status;
         if self.session.handed_off {
             self.session.ai_closure_type = Some(AiClosureType::HandedOff);
         }
         self.session.opening = false;
         self.touch();
-        self.add_event(event, "");
     }
 
     fn reopen(&mut self, event: &str, text: &str) {

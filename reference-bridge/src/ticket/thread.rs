@@ -17,11 +17,13 @@ use crate::{
 /// How many conversations `include=conversations` gives at most, silently.
 const EMBEDDED: usize = 10;
 
-/// A ticket and its whole thread, oldest first, as read at one moment.
+/// A ticket and its thread, oldest first, as read at one moment.
 pub(super) struct Snapshot {
     pub(super) ticket: Ticket,
     pub(super) conversations: Vec<Conversation>,
     pub(super) read_at: Timestamp,
+    /// Whether the thread was read too: on a new ticket it may not be worth a call.
+    pub(super) has_thread: bool,
 }
 
 impl Snapshot {
@@ -33,6 +35,38 @@ impl Snapshot {
             .max()
             .unwrap_or_default()
     }
+
+    /// Whether anything can have been said on it since it was opened.
+    pub(super) fn is_touched(&self) -> bool {
+        self.ticket.updated_at.is_none() || self.ticket.updated_at != self.ticket.created_at
+    }
+
+    /// Reads the thread of a new ticket: one call per hundred conversations.
+    pub(super) async fn add_thread(
+        &mut self,
+        desk: &Desk,
+        freshdesk: &Freshdesk,
+    ) -> Result<(), FreshdeskError> {
+        self.conversations = conversations(desk, freshdesk, self.ticket.id).await?;
+        self.has_thread = true;
+        Ok(())
+    }
+}
+
+/// Reads a ticket without a session and who wrote it: one call. `None` when
+/// there is no such ticket.
+pub(super) async fn read_new(
+    freshdesk: &Freshdesk,
+    ticket_id: i64,
+) -> Result<Option<Snapshot>, FreshdeskError> {
+    Ok(ticket(freshdesk, ticket_id, &["requester"])
+        .await?
+        .map(|(ticket, read_at)| Snapshot {
+            ticket,
+            conversations: Vec::new(),
+            read_at,
+            has_thread: false,
+        }))
 }
 
 /// Reads a ticket and its thread: one call for a short thread, one more per
@@ -41,45 +75,63 @@ pub(super) async fn read(
     desk: &Desk,
     freshdesk: &Freshdesk,
     ticket_id: i64,
-    first_time: bool,
     known_entries: usize,
 ) -> Result<Option<Snapshot>, FreshdeskError> {
-    let mut include = Vec::new();
-    if known_entries < EMBEDDED {
-        include.push("conversations");
-    }
-    if first_time {
-        include.push("requester");
-    }
-    let (mut ticket, read_at) = match freshdesk.ticket_as_of(ticket_id, &include).await {
-        Ok(read) => read,
-        Err(FreshdeskError::NotFound(_)) => return Ok(None),
-        Err(error) => return Err(error),
+    let include: &[_] = if known_entries < EMBEDDED {
+        &["conversations"]
+    } else {
+        &[]
+    };
+    let Some((mut ticket, read_at)) = ticket(freshdesk, ticket_id, include).await? else {
+        return Ok(None);
     };
     let embedded = ticket
         .conversations
         .take()
         .filter(|conversations| conversations.len() < EMBEDDED);
-    let mut conversations = match embedded {
-        Some(conversations) => conversations,
-        None => {
-            let all = desk.policies.thread_pages == ThreadPages::All;
-            match freshdesk.conversations(ticket_id, all).await {
-                Ok(conversations) => conversations,
-                // Freshdesk still shows a deleted ticket, but not always its thread.
-                Err(FreshdeskError::NotFound(_)) => Vec::new(),
-                Err(error) => return Err(error),
-            }
-        }
+    let conversations = match embedded {
+        Some(conversations) => in_order(conversations),
+        None => conversations(desk, freshdesk, ticket_id).await?,
     };
-    conversations.retain(|conversation| !conversation.deleted);
-    conversations.sort_by_key(|conversation| (conversation.created_at, conversation.id));
-    conversations.dedup_by_key(|conversation| conversation.id);
     Ok(Some(Snapshot {
         ticket,
         conversations,
         read_at,
+        has_thread: true,
     }))
+}
+
+async fn ticket(
+    freshdesk: &Freshdesk,
+    id: i64,
+    include: &[&str],
+) -> Result<Option<(Ticket, Timestamp)>, FreshdeskError> {
+    match freshdesk.ticket_as_of(id, include).await {
+        Ok(read) => Ok(Some(read)),
+        Err(FreshdeskError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn conversations(
+    desk: &Desk,
+    freshdesk: &Freshdesk,
+    ticket_id: i64,
+) -> Result<Vec<Conversation>, FreshdeskError> {
+    let all = desk.policies.thread_pages == ThreadPages::All;
+    match freshdesk.conversations(ticket_id, all).await {
+        Ok(conversations) => Ok(in_order(conversations)),
+        // Freshdesk still shows a deleted ticket, but not always its thread.
+        Err(FreshdeskError::NotFound(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn in_order(mut conversations: Vec<Conversation>) -> Vec<Conversation> {
+    conversations.retain(|conversation| !conversation.deleted);
+    conversations.sort_by_key(|conversation| (conversation.created_at, conversation.id));
+    conversations.dedup_by_key(|conversation| conversation.id);
+    conversations
 }
 
 /// Who wrote a conversation.
@@ -351,11 +403,19 @@ impl Look<'_> {
         }
     }
 
-    /// Whether what came since makes an unsent turn wrong (FLW-7).
+    /// Whether what came since makes a turn wrong (FLW-7): one that is unsent, or a
+    /// resolution that is not through, for the customer has come back.
     pub(super) fn is_overtaken(&self, turn: &crate::turn::Turn) -> bool {
         use crate::turn::Purpose;
-        if turn.state != TurnState::Open || !turn.is_untouched() {
+        if turn.state != TurnState::Open {
             return false;
+        }
+        if !turn.is_untouched() {
+            return matches!(turn.purpose, Purpose::Resolve { .. })
+                && self
+                    .awaiting()
+                    .iter()
+                    .any(|key| !turn.answers.contains(key));
         }
         match turn.purpose {
             // Decided, flagged and seen in the inbox: it is carried out.
@@ -366,7 +426,8 @@ impl Look<'_> {
         }
     }
 
-    /// Gives up a turn that nobody has seen; its messages await an answer again.
+    /// Gives up what is left of a turn; messages that it has not answered await an
+    /// answer again.
     pub(super) fn drop_turn(&mut self, mut turn: crate::turn::Turn) {
         turn.state = TurnState::Dropped;
         self.write_turn(turn);

@@ -43,6 +43,8 @@ pub enum MishapKind {
     Answer(u16, Option<u64>, &'static str),
     ResetBefore,
     ResetAfter,
+    /// Done, but answered with this.
+    Garbled(u16, &'static str),
     /// Done, but answered only after so many seconds.
     Slow(u64),
 }
@@ -143,6 +145,10 @@ impl Helpdesk {
                 };
                 match outcome {
                     (_, Some(MishapKind::ResetAfter)) => Err(broken()),
+                    (_, Some(MishapKind::Garbled(status, body))) => {
+                        let status = StatusCode::from_u16(status).unwrap();
+                        Ok((status, body).into_response())
+                    }
                     (response, Some(MishapKind::Slow(seconds))) => {
                         tokio::time::sleep(Duration::from_secs(seconds)).await;
                         Ok(response)

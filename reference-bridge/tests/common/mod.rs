@@ -35,23 +35,40 @@ pub async fn world(brain: ScriptedBrain) -> World {
     world_with(brain, Policies::default()).await
 }
 
+/// A world whose bridge serves the testing clock too.
+pub async fn world_with_testing_clock(brain: ScriptedBrain) -> World {
+    let mut world = stopped(brain, Policies::default());
+    let mut options = world.options();
+    options.testing_clock = true;
+    world.bridge = Some(Bridge::start(options).await.unwrap());
+    world
+}
+
 pub async fn world_with(brain: ScriptedBrain, policies: Policies) -> World {
+    let mut world = stopped(brain, policies);
+    world.start().await;
+    world
+}
+
+fn stopped(brain: ScriptedBrain, policies: Policies) -> World {
     let clock = Clock::starting_at("2026-03-01T09:00:00Z".parse().unwrap());
-    let mut world = World {
+    World {
         helpdesk: Helpdesk::new(clock.clone()),
         clock,
         store: Arc::new(MemoryStore::new()),
         bridge: None,
         brain,
         policies,
-    };
-    world.start().await;
-    world
+    }
 }
 
 impl World {
     /// Starts the bridge (again) over the same store.
     pub async fn start(&mut self) {
+        self.bridge = Some(Bridge::start(self.options()).await.unwrap());
+    }
+
+    fn options(&self) -> BridgeOptions {
         let mut options = BridgeOptions::new(
             "http://bridge.test",
             SecretString::from(TOKEN),
@@ -62,7 +79,7 @@ impl World {
             Arc::new(self.brain.clone()),
         );
         options.policies = self.policies.clone();
-        self.bridge = Some(Bridge::start(options).await.unwrap());
+        options
     }
 
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
@@ -99,15 +116,26 @@ impl World {
         body
     }
 
+    /// Both rules, as the settings show them.
+    pub async fn paste_rules(&self) {
+        let (_, settings) = self.call("GET", "/v1/integrations/freshdesk", None).await;
+        let webhook = &settings["webhook"];
+        let rule = |payload: &Value| {
+            json!({"id": 1, "name": "OpenCX", "active": true, "conditions": [],
+                   "updated_at": self.clock.now().to_string(),
+                   "actions": [{"field_name": "trigger_webhook", "url": webhook["url"], "content": payload}]})
+        };
+        let creation = rule(&webhook["ticket_created_payload"]);
+        let mut updates = rule(&webhook["ticket_updated_payload"]);
+        updates["performer"] = json!({"type": 3});
+        updates["events"] = json!([{"field_name": "reply_sent"}, {"field_name": "note_type", "value": "any"},
+                                   {"field_name": "status", "from": "--", "to": "--"}]);
+        self.helpdesk.desk().rules = [vec![creation], vec![updates]];
+    }
+
     /// Sends a rule's webhook for a ticket, as Freshdesk would.
     pub async fn webhook(&self, event: &str, ticket: i64) -> (StatusCode, Value) {
         self.send(self.webhook_request(event, ticket).await).await
-    }
-
-    /// The same through another replica.
-    pub async fn webhook_through(&self, router: axum::Router, event: &str, ticket: i64) -> u16 {
-        let request = self.webhook_request(event, ticket).await;
-        router.oneshot(request).await.unwrap().status().as_u16()
     }
 
     async fn webhook_request(&self, event: &str, ticket: i64) -> Request<Body> {

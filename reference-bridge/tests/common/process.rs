@@ -21,6 +21,11 @@ pub fn command() -> Command {
         "FRESHDESK_ENDPOINT",
         "SSL_CERT_FILE",
         "BRIDGE_STORE",
+        "BRIDGE_CONFIG",
+        "BRIDGE_ENCRYPTION_KEY",
+        "BRIDGE_KEY_FILE",
+        "BRIDGE_BRAIN_TIMEOUT",
+        "BRIDGE_JOB_LEASE",
     ] {
         command.env_remove(variable);
     }
@@ -36,18 +41,47 @@ pub struct Process {
 
 impl Process {
     pub fn start(freshdesk: &str, brain: &str, store: &str) -> Self {
-        let mut child = command()
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--store",
-                store,
-                "--log",
-                "error",
-            ])
-            .arg("--testing-clock")
+        Self::spawn(command(), freshdesk, brain, store)
+    }
+
+    /// The same by way of another command, such as a shell that sets a limit and
+    /// then becomes the bridge.
+    pub fn start_through(through: &[&str], freshdesk: &str, brain: &str, store: &str) -> Self {
+        let bridge = command();
+        let mut outer = Command::new(through[0]);
+        outer.args(&through[1..]).arg(bridge.get_program());
+        for (name, value) in bridge.get_envs() {
+            match value {
+                Some(value) => outer.env(name, value),
+                None => outer.env_remove(name),
+            };
+        }
+        Self::spawn(outer, freshdesk, brain, store)
+    }
+
+    /// One with these options on top; in memory, if they name no store.
+    pub fn start_with(freshdesk: &str, options: &[&str]) -> Self {
+        let mut command = command();
+        if !options.contains(&"--store") {
+            command.args(["--store", "memory"]);
+        }
+        command.args(options);
+        command.env("FRESHDESK_ENDPOINT", freshdesk);
+        Self::listening(command)
+    }
+
+    fn spawn(mut command: Command, freshdesk: &str, brain: &str, store: &str) -> Self {
+        command.args(["--store", store]);
+        command
             .env("FRESHDESK_ENDPOINT", freshdesk)
-            .env("BRAIN_URL", brain)
+            .env("BRAIN_URL", brain);
+        Self::listening(command)
+    }
+
+    fn listening(mut command: Command) -> Self {
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0", "--log", "error"])
+            .arg("--testing-clock")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -73,6 +107,19 @@ impl Process {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or_default())
+    }
+
+    /// What a path answers, as text.
+    pub async fn text(&self, path: &str) -> String {
+        reqwest::Client::new()
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(TOKEN)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
     }
 
     /// A call that a dead process may leave unanswered.

@@ -1,122 +1,43 @@
-//! What the two SQL stores share: one text of every statement, which both
-//! databases read the same way, and the rows behind the records.
+//! What the two SQL stores share: both databases read every statement the same
+//! way.
+//!
+//! * [`mod@self`]: [`Store`](super::Store) for both, as a macro, since sqlx has a
+//!   type of its own for each database
+//! * `record`: the writes that go down together
+//! * `arrival`: an accepted webhook
+//! * `rows`: the rows behind the records
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+mod arrival;
+mod record;
+mod rows;
 
-use super::{Seal, StoreError, Write};
-use crate::{
-    settings::{AgentIdentity, Connection, ConnectionState, Settings},
-    turn::TurnState,
+pub(super) use self::{
+    arrival::{ACCEPT, ACCEPT_ALL, DELIVERED},
+    record::{
+        PUT_ACCOUNT, PUT_ENTRY, PUT_PROBLEM, PUT_SESSION, PUT_TURN, must_outlive_the_power, write,
+    },
+    rows::{connection_doc, doc, micros, read_connection, read_doc, timestamp},
 };
 
-/// A connection as it is stored: the key is sealed.
-#[derive(Serialize, Deserialize)]
-struct StoredConnection {
-    settings: Settings,
-    sealed_key: String,
-    agent: AgentIdentity,
-    webhook_token: String,
-    state: ConnectionState,
-    connected_at: Timestamp,
-}
+/// When the next job is due: one that nobody has, or one whose lease runs out.
+/// Both parts go by an index, however long the queue.
+pub(super) const NEXT_DUE: &str = "
+    SELECT MIN(at) FROM (
+        SELECT at FROM (
+            SELECT due_at AS at FROM queue WHERE lease_until IS NULL ORDER BY due_at LIMIT 1
+        ) AS free
+        UNION ALL
+        SELECT CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END AS at
+        FROM queue WHERE lease_until IS NOT NULL
+    ) AS next";
 
-pub(super) fn connection_doc(connection: &Connection, seal: &Seal) -> Result<String, StoreError> {
-    doc(&StoredConnection {
-        sealed_key: seal.close(&connection.settings.domain, &connection.api_key)?,
-        settings: connection.settings.clone(),
-        agent: connection.agent.clone(),
-        webhook_token: connection.webhook_token.clone(),
-        state: connection.state.clone(),
-        connected_at: connection.connected_at,
-    })
-}
-
-pub(super) fn read_connection(text: &str, seal: &Seal) -> Result<Connection, StoreError> {
-    let stored: StoredConnection = read_doc(text)?;
-    Ok(Connection {
-        api_key: seal.open(&stored.settings.domain, &stored.sealed_key)?,
-        settings: stored.settings,
-        agent: stored.agent,
-        webhook_token: stored.webhook_token,
-        state: stored.state,
-        connected_at: stored.connected_at,
-    })
-}
-
-pub(super) fn doc<T: Serialize>(record: &T) -> Result<String, StoreError> {
-    serde_json::to_string(record).map_err(|error| StoreError(error.to_string()))
-}
-
-pub(super) fn read_doc<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text)
-        .map_err(|error| StoreError(format!("a stored record cannot be read: {error}")))
-}
-
-pub(super) fn micros(at: Timestamp) -> i64 {
-    at.as_microsecond()
-}
-
-pub(super) fn timestamp(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
-/// Whether a write decides something that the thread could not tell again after
-/// a power cut: that the AI is about to speak, or has handed over.
-pub(super) fn must_outlive_the_power(write: &Write) -> bool {
-    matches!(write, Write::Turn(turn) if turn.state == TurnState::Open && turn.is_untouched())
-}
-
-/// Accepts a webhook: `$1` account, `$2` ticket, `$3` now. A line at rest keeps
-/// resting, a line that is due stays due.
-pub(super) const ACCEPT: &str = "
-    INSERT INTO queue (account, ticket_id, arrival, generation, attempts, due_at)
-    VALUES ($1, $2, $3, 1, 0, $3)
-    ON CONFLICT (account, ticket_id) DO UPDATE SET
-        generation = queue.generation + 1,
-        due_at = CASE
-            WHEN queue.due_at <= $3 THEN queue.due_at
-            WHEN queue.rest_until IS NOT NULL AND queue.rest_until > $3 THEN queue.due_at
-            ELSE $3
-        END";
-
-pub(super) const DELIVERED: &str = "
-    INSERT INTO deliveries (account, event, at) VALUES ($1, $2, $3)
-    ON CONFLICT (account, event) DO UPDATE SET at = $3";
-
-pub(super) const PUT_SESSION: &str = "
-    INSERT INTO sessions (id, account, ticket_id, status, doc) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (id) DO UPDATE SET status = $4, doc = $5";
-
-pub(super) const PUT_ENTRY: &str = "
-    INSERT INTO entries (session_id, key, awaiting, doc) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (session_id, key) DO NOTHING";
-
-pub(super) const PUT_TURN: &str = "
-    INSERT INTO turns (id, account, ticket_id, doc) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (id) DO UPDATE SET doc = $4";
-
-pub(super) const PUT_ACCOUNT: &str = "
-    INSERT INTO accounts (domain, doc) VALUES ($1, $2)
-    ON CONFLICT (domain) DO UPDATE SET doc = $2";
-
-pub(super) const PUT_PROBLEM: &str = "
-    INSERT INTO problems (account, kind, ticket_id, since, message) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (account, kind, ticket_id) DO UPDATE SET message = $5";
-
-/// Implements [`Store`](super::Store) for a struct with a `pool`, a `seal` and
-/// what it has `remembered`, which can accept durably and make a connection wait
-/// for the disk. `$begin` starts a transaction that may write, `$claim` is the statement that
-/// takes jobs, `$reclaim` whether a start frees what was held, `$poll` how often
-/// to look for what other processes put into the queue.
+/// Implements [`Store`](super::Store) for a struct with a `pool` to read by, a
+/// `seal` and what it has `remembered`, which can accept durably and gives out
+/// connections for `writing`, that wait for the disk or need not. `$begin` starts a transaction that may write, `$claim` is the statement that takes
+/// jobs, `$reclaim` whether a start frees what was held, `$poll` how often to look
+/// for what other processes put into the queue.
 macro_rules! sql_store {
-    ($store:ty, begin: |$connection:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr, poll: $poll:expr) => {
+    ($store:ty, transaction: |$connection:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr, poll: $poll:expr) => {
         #[async_trait::async_trait]
         impl $crate::store::Store for $store {
             async fn ping(&self) -> Result<(), StoreError> {
@@ -142,7 +63,7 @@ macro_rules! sql_store {
                      ON CONFLICT (id) DO UPDATE SET doc = $1",
                 )
                 .bind(sql::connection_doc(connection, &self.seal)?)
-                .execute(&self.pool)
+                .execute(&mut *self.writing(false).await?)
                 .await?;
                 self.remembered.set(Some(connection.clone()));
                 Ok(())
@@ -150,7 +71,7 @@ macro_rules! sql_store {
 
             async fn remove_connection(&self) -> Result<(), StoreError> {
                 sqlx::query("DELETE FROM connection")
-                    .execute(&self.pool)
+                    .execute(&mut *self.writing(false).await?)
                     .await?;
                 self.remembered.set(None);
                 Ok(())
@@ -210,7 +131,7 @@ macro_rules! sql_store {
                     .bind(sql::micros(lease_until))
                     .bind(sql::micros(now))
                     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-                    .fetch_all(&self.pool)
+                    .fetch_all(&mut *self.writing(false).await?)
                     .await?;
                 let mut jobs = Vec::with_capacity(rows.len());
                 for row in rows {
@@ -232,7 +153,7 @@ macro_rules! sql_store {
                 sqlx::query("UPDATE queue SET lease_until = $2 WHERE lease_owner = $1")
                     .bind(owner)
                     .bind(sql::micros(lease_until))
-                    .execute(&self.pool)
+                    .execute(&mut *self.writing(false).await?)
                     .await?;
                 Ok(())
             }
@@ -252,8 +173,8 @@ macro_rules! sql_store {
             }
 
             async fn finish(&self, job: &Job) -> Result<(), StoreError> {
-                let mut connection = self.pool.acquire().await?;
-                let $connection = &mut connection;
+                let mut connection = self.writing(false).await?;
+                let $connection = &mut *connection;
                 let mut transaction = $begin;
                 let deleted = sqlx::query(
                     "DELETE FROM queue WHERE account = $1 AND ticket_id = $2 AND generation = $3",
@@ -298,25 +219,22 @@ macro_rules! sql_store {
                 .bind(rest.then_some(until))
                 .bind(job.generation)
                 .bind(until)
-                .execute(&self.pool)
+                .execute(&mut *self.writing(false).await?)
                 .await?;
                 Ok(())
             }
 
             async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-                let next: Option<i64> = sqlx::query_scalar(
-                    "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)
-                     FROM queue",
-                )
-                .fetch_one(&self.pool)
-                .await?;
+                let next: Option<i64> = sqlx::query_scalar(sql::NEXT_DUE)
+                    .fetch_one(&self.pool)
+                    .await?;
                 Ok(next.map(sql::timestamp))
             }
 
             async fn reclaim(&self) -> Result<(), StoreError> {
                 if $reclaim {
                     sqlx::query("UPDATE queue SET lease_owner = NULL, lease_until = NULL")
-                        .execute(&self.pool)
+                        .execute(&mut *self.writing(false).await?)
                         .await?;
                 }
                 Ok(())
@@ -335,100 +253,13 @@ macro_rules! sql_store {
 
             async fn record(&self, writes: Vec<Write>) -> Result<(), StoreError> {
                 let durable = writes.iter().any(sql::must_outlive_the_power);
-                let mut connection = self.pool.acquire().await?;
-                if durable {
-                    Self::wait_for_disk(&mut connection, true).await?;
-                }
-                let $connection = &mut connection;
+                let mut connection = self.writing(durable).await?;
+                let $connection = &mut *connection;
                 let mut transaction = $begin;
                 for write in &writes {
-                    match write {
-                        Write::Session(session) => {
-                            sqlx::query(sql::PUT_SESSION)
-                                .bind(&session.id)
-                                .bind(&session.account)
-                                .bind(session.ticket_id)
-                                .bind(sql::doc(&session.status)?)
-                                .bind(sql::doc(session)?)
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
-                        Write::Entry(entry) => {
-                            sqlx::query(sql::PUT_ENTRY)
-                                .bind(&entry.session_id)
-                                .bind(&entry.key)
-                                .bind(i64::from(entry.awaiting))
-                                .bind(sql::doc(entry)?)
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
-                        Write::Settle { session_id, keys } => {
-                            for key in keys {
-                                sqlx::query(
-                                    "UPDATE entries SET awaiting = 0
-                                     WHERE session_id = $1 AND key = $2",
-                                )
-                                .bind(session_id)
-                                .bind(key)
-                                .execute(&mut *transaction)
-                                .await?;
-                            }
-                        }
-                        Write::Turn(turn) => {
-                            sqlx::query(sql::PUT_TURN)
-                                .bind(&turn.id)
-                                .bind(&turn.account)
-                                .bind(turn.ticket_id)
-                                .bind(sql::doc(turn)?)
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
-                        Write::Account(account) => {
-                            sqlx::query(sql::PUT_ACCOUNT)
-                                .bind(&account.domain)
-                                .bind(sql::doc(account)?)
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
-                        Write::Swept { account, to } => {
-                            sqlx::query(sql::DELIVERED)
-                                .bind(account)
-                                .bind("swept")
-                                .bind(sql::micros(*to))
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
-                        Write::Problem(problem) => {
-                            sqlx::query(sql::PUT_PROBLEM)
-                                .bind(&problem.account)
-                                .bind(&problem.kind)
-                                .bind(problem.ticket_id.unwrap_or_default())
-                                .bind(sql::micros(problem.since))
-                                .bind(&problem.message)
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
-                        Write::ProblemGone {
-                            account,
-                            kind,
-                            ticket_id,
-                        } => {
-                            sqlx::query(
-                                "DELETE FROM problems
-                                 WHERE account = $1 AND kind = $2 AND ticket_id = $3",
-                            )
-                            .bind(account)
-                            .bind(kind)
-                            .bind(ticket_id.unwrap_or_default())
-                            .execute(&mut *transaction)
-                            .await?;
-                        }
-                    }
+                    sql::write!(write, &mut *transaction);
                 }
                 transaction.commit().await?;
-                if durable {
-                    Self::wait_for_disk(&mut connection, false).await?;
-                }
                 Ok(())
             }
 

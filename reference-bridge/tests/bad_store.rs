@@ -1,0 +1,315 @@
+//! The real binary over a SQLite file that is full, damaged, locked or newer: a
+//! clear error, the documented exit code, and nothing lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests: a surprise should stop them"
+)]
+
+#[path = "common/process.rs"]
+mod process;
+#[path = "common/stand_in.rs"]
+mod stand_in;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use process::{Process, command};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use stand_in::{DOMAIN, freshdesk_and_brain, posts, until};
+use wiremock::MockServer;
+
+struct Place {
+    folder: tempfile::TempDir,
+    server: MockServer,
+}
+
+impl Place {
+    async fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            server: freshdesk_and_brain().await,
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("b.sqlite")
+    }
+
+    fn start(&self) -> Process {
+        let store = format!("sqlite:{}", self.file().display());
+        Process::start(&self.server.uri(), &self.server.uri(), &store)
+    }
+
+    /// A file in which `tickets` were answered, closed by a `kill -9`.
+    async fn used(&self, tickets: i64) -> Value {
+        let process = self.start();
+        let settings = connect(&process).await;
+        for ticket in 1..=tickets {
+            assert_eq!(process.webhook(&settings, ticket).await, 202);
+        }
+        until("all are answered", || async {
+            sessions(&process).await == tickets
+        })
+        .await;
+        settings
+    }
+
+    /// Every file of the store, as it is.
+    fn bytes(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files: Vec<_> = std::fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), std::fs::read(&path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// A start that must fail; gives what it says.
+    fn refused(&self) -> String {
+        let store = format!("sqlite:{}", self.file().display());
+        let output = command()
+            .args(["--listen", "127.0.0.1:0", "--log", "off", "--store", &store])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert_eq!(output.stdout, b"", "it never listens");
+        said.replace(self.folder.path().to_str().unwrap(), "FOLDER")
+    }
+
+    async fn connection(&self) -> SqliteConnection {
+        let url = format!("sqlite:{}", self.file().display());
+        SqliteConnection::connect(&url).await.unwrap()
+    }
+}
+
+async fn connect(process: &Process) -> Value {
+    let body = json!({"domain": DOMAIN, "api_key": "the-key", "auto_handle_all": true});
+    let (status, settings) = process
+        .call("PUT", "/v1/integrations/freshdesk", Some(body))
+        .await;
+    assert_eq!(status, 200, "{settings}");
+    settings
+}
+
+async fn sessions(process: &Process) -> i64 {
+    let mut found = 0;
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/v1/sessions?cursor={cursor}");
+        let (_, page) = process.call("GET", &path, None).await;
+        found += page["items"].as_array().map_or(0, Vec::len) as i64;
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_not_started_on_and_left_as_it_is() {
+    let place = Place::new().await;
+    place.used(3).await;
+    let mut newer = place.connection().await;
+    newer
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'the future', 1, x'00', 0)",
+        )
+        .await
+        .unwrap();
+    newer.close().await.unwrap();
+    let before = place.bytes();
+    insta::assert_snapshot!(place.refused(), @"error: FOLDER/b.sqlite was written by a newer reference-bridge (schema 9999); start that version, or name another file");
+    assert!(place.bytes() == before, "it is changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_page_is_found_at_the_start_and_left_as_it_is() {
+    let place = Place::new().await;
+    place.used(40).await;
+    // Whole, so that no log repairs it.
+    let mut log = place.connection().await;
+    log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .await
+        .unwrap();
+    log.close().await.unwrap();
+    let whole = std::fs::read(place.file()).unwrap();
+    let pages = whole.len() / 4096;
+    let mut found = 0;
+    for page in 1..pages {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..page * 4096 + 64].fill(0xa5);
+        std::fs::write(place.file(), &damaged).unwrap();
+        let before = place.bytes();
+        let said = place.refused();
+        assert!(
+            said.contains("b.sqlite: the database is damaged (") && said.contains(".recover"),
+            "page {page}: {said}"
+        );
+        assert!(place.bytes() == before, "page {page} is changed");
+        found += 1;
+        if found == 8 {
+            break;
+        }
+    }
+    // Its first page says that it is a database at all.
+    let mut damaged = whole.clone();
+    damaged[..16].fill(0);
+    std::fs::write(place.file(), &damaged).unwrap();
+    insta::assert_snapshot!(place.refused(), @"error: FOLDER/b.sqlite is not a SQLite database; name another file with --store sqlite:PATH");
+    // With the bytes as they were, everything is there.
+    std::fs::write(place.file(), &whole).unwrap();
+    assert_eq!(sessions(&place.start()).await, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_file_refuses_the_start_and_a_lock_that_comes_later_is_waited_out() {
+    let place = Place::new().await;
+    let settings = place.used(2).await;
+    // Another program has it, as `sqlite3 b.sqlite "begin exclusive"` would.
+    let mut other = place.connection().await;
+    other.execute("PRAGMA journal_mode = DELETE").await.unwrap();
+    other.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let said = place.refused();
+    insta::assert_snapshot!(said, @"error: FOLDER/b.sqlite is in use by another process; a SQLite store serves one bridge at a time");
+    other.execute("ROLLBACK").await.unwrap();
+    other.close().await.unwrap();
+
+    let process = place.start();
+    // A second bridge.
+    insta::assert_snapshot!(place.refused(), @"error: FOLDER/b.sqlite is in use by another process; a SQLite store serves one bridge at a time");
+    let mut other = place.connection().await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    // Freshdesk is told, and tries again later.
+    assert_eq!(process.webhook(&settings, 3).await, 503);
+    assert_eq!(process.call("GET", "/v1/health", None).await.0, 200);
+    assert_eq!(sessions(&process).await, 2);
+    other.execute("COMMIT").await.unwrap();
+    other.close().await.unwrap();
+    assert_eq!(process.webhook(&settings, 3).await, 202);
+    until("the third is answered", || async {
+        posts(&place.server, 3).await.len() == 1
+    })
+    .await;
+}
+
+/// A folder whose disk becomes full, and can be made roomy again.
+enum Disk {
+    /// A small file system of its own, which takes the right to mount one.
+    Small(PathBuf),
+    /// A limit on the size of the process's files.
+    Limited,
+}
+
+impl Disk {
+    const ROOM: &str = "1m";
+
+    fn new(folder: &Path) -> Self {
+        let mounted = Command::new("mount")
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={}", Self::ROOM),
+                "tmpfs",
+            ])
+            .arg(folder)
+            .stderr(Stdio::null())
+            .status();
+        if mounted.is_ok_and(|status| status.success()) {
+            eprintln!("the full disk is a small tmpfs");
+            Self::Small(folder.to_owned())
+        } else {
+            eprintln!("no tmpfs can be mounted here: the full disk is a limit on file sizes");
+            Self::Limited
+        }
+    }
+
+    /// The bridge on this disk.
+    fn start(&self, place: &Place) -> Process {
+        match self {
+            Self::Small(_) => place.start(),
+            Self::Limited => {
+                let store = format!("sqlite:{}", place.file().display());
+                Process::start_through(
+                    // In blocks of 512 bytes; without the trap the signal would kill it.
+                    &[
+                        "sh",
+                        "-c",
+                        "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\"",
+                    ],
+                    &place.server.uri(),
+                    &place.server.uri(),
+                    &store,
+                )
+            }
+        }
+    }
+
+    fn make_room(&self) {
+        if let Self::Small(folder) = self {
+            let grown = Command::new("mount")
+                .args(["-o", "remount,size=64m"])
+                .arg(folder)
+                .status();
+            assert!(grown.unwrap().success());
+        }
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if let Self::Small(folder) = self {
+            let _ = Command::new("umount").arg("-l").arg(folder).status();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_webhooks_are_refused_and_what_was_accepted_is_kept() {
+    let place = Place::new().await;
+    let disk = Disk::new(place.folder.path());
+    let process = disk.start(&place);
+    let settings = connect(&process).await;
+    let mut accepted = Vec::new();
+    let mut refused = 0;
+    for ticket in 1..=5000 {
+        match process.webhook(&settings, ticket).await {
+            202 => accepted.push(ticket),
+            503 => refused += 1,
+            other => panic!("ticket {ticket}: {other}"),
+        }
+        if refused == 20 {
+            break;
+        }
+    }
+    assert_eq!(refused, 20, "the disk never became full");
+    // It still reads, and says what is wrong.
+    assert_eq!(process.call("GET", "/v1/sessions", None).await.0, 200);
+    drop(process);
+    disk.make_room();
+    let process = place.start();
+    until("what was accepted is answered", || async {
+        sessions(&process).await >= accepted.len() as i64
+    })
+    .await;
+    for ticket in accepted {
+        let path = format!("/v1/sessions?ticket_id={ticket}");
+        let (_, found) = process.call("GET", &path, None).await;
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "{ticket}");
+        until("it has its answer", || async {
+            posts(&place.server, ticket).await.len() == 1
+        })
+        .await;
+    }
+    // And the one that was refused is taken at Freshdesk's next try.
+    assert_eq!(process.webhook(&settings, 6000).await, 202);
+}
