@@ -344,13 +344,12 @@ async fn chaos_on_the_command_line_strikes_alike_for_the_same_seed() {
             "acme.freshdesk.com:enterprise",
         ]);
         let mut seen = Vec::new();
-        for _ in 0..60 {
+        for _ in 0..40 {
             // A connection that was reset is not used again.
             let answer = client()
                 .get(format!("{}/api/v2/agents/me", fake.api))
                 .basic_auth(&fake.key, Some("X"))
                 .header("host", "acme.freshdesk.com")
-                .timeout(Duration::from_millis(300))
                 .send()
                 .await;
             seen.push(answer.map_or(0, |answer| answer.status().as_u16()));
@@ -399,7 +398,8 @@ async fn scaled_time_runs_so_many_times_faster_and_is_streamed() {
         .unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let mut stream = stream.bytes_stream();
-    let (before, began) = (time().await, tokio::time::Instant::now());
+    let began = tokio::time::Instant::now();
+    let before = time().await;
     let url = format!("{}/api/v2/agents/me", fake.api);
     client
         .get(url)
@@ -420,7 +420,7 @@ async fn scaled_time_runs_so_many_times_faster_and_is_streamed() {
         );
     }
     assert!(
-        began.elapsed() >= Duration::from_millis(240),
+        began.elapsed() >= Duration::from_millis(250),
         "{:?}",
         began.elapsed()
     );

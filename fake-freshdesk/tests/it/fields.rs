@@ -52,6 +52,41 @@ async fn a_nested_field_is_shown_to_agents_and_to_administrators() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_nested_field_may_be_asked_for_and_answered_in_a_wrapper() {
+    let world = World::new("enterprise").await;
+    let wrapped = json!({"settings": {"nested_field_answer_wrapped": true}});
+    world.act("PATCH", "", wrapped).await;
+    let field = json!({
+        "label": "Country", "label_for_customers": "Country", "type": "nested_field",
+        "choices": [{"value": "Peru"}], "dependent_fields": [{"label": "City", "level": 2}],
+    });
+    let made = world
+        .ok(
+            "POST",
+            "/admin/ticket_fields",
+            json!({"ticket_field": field}),
+        )
+        .await;
+    let made = &made["ticket_field"];
+    assert_eq!(made["name"], "cf_country");
+    assert_eq!(made["dependent_fields"][0]["name"], "cf_city");
+    for wrong in [
+        json!({"choices": [{"value": "a"}]}),
+        json!({"choices": [], "dependent_fields": [{"label": "x", "level": 3}]}),
+        json!({"choices": [{"value": "a", "choices": [{"value": "b", "choices": [{"value": "c", "choices": [{"value": "d"}]}]}]}], "dependent_fields": [{"label": "x"}]}),
+    ] {
+        let mut field =
+            json!({"label": "Other", "label_for_customers": "Other", "type": "nested_field"});
+        field
+            .as_object_mut()
+            .unwrap()
+            .extend(wrong.as_object().unwrap().clone());
+        let refused = world.call("POST", "/admin/ticket_fields", field).await;
+        assert_eq!(refused.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nested_values_follow_their_parents() {
     let (world, _) = with_places().await;
     let ticket = world.customer_ticket().await;

@@ -1,7 +1,7 @@
 //! Fields of tickets, for agents (`/ticket_fields`) and for administrators
 //! (`/admin/ticket_fields`), of contacts and of companies.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
@@ -9,7 +9,7 @@ use super::field_view::{FieldShape, field_json};
 use super::field_write::{Level, Read, read};
 use super::ticket_list::one_page;
 use crate::core::account::Account;
-use crate::core::fields::{CUSTOM_TYPES, Field, Form, PERSON_TYPES, api_name};
+use crate::core::fields::{CUSTOM_TYPES, Field, Form, Nested, PERSON_TYPES, api_name};
 use crate::core::ids::Ids;
 use crate::core::time::Ms;
 
@@ -119,39 +119,28 @@ pub(crate) fn new_field(
     })
 }
 
-/// Puts a field into its form, with its dependent levels.
-pub(crate) fn put_field(account: &mut Account, form: Form, mut field: Field, levels: Vec<Level>) {
-    field.position = field.position.max(1);
+/// Puts a field into its form, and the levels under it, which are made or
+/// named anew.
+pub(crate) fn put_field(account: &mut Account, form: Form, field: Field, levels: Vec<Level>) {
     let mut ids = account.ids.clone();
-    let (root, now) = (field.id, field.updated_at);
-    let flags = field.clone();
+    let (root, kind, now) = (field.id, field.kind.clone(), field.updated_at);
     place(account.form_mut(form), field);
     for level in levels {
-        let known = account
-            .form(form)
-            .iter()
-            .find(|each| {
-                each.nested
-                    .as_ref()
-                    .is_some_and(|at| at.root == root && at.level == level.level)
-            })
-            .cloned();
-        let made = known.or_else(|| {
-            new_field(
-                account,
-                &mut ids,
-                (form, &level.label, &flags.kind),
-                None,
-                now,
-            )
-        });
-        let Some(mut below) = made else { continue };
-        below.label.clone_from(&level.label);
-        below.label_for_customers = level.label_for_customers;
-        below.nested = Some(crate::core::fields::Nested {
+        let here = Nested {
             root,
             level: level.level,
-        });
+        };
+        let known = account.form(form);
+        let known = known
+            .iter()
+            .find(|each| each.nested.as_ref() == Some(&here))
+            .cloned();
+        let below =
+            known.or_else(|| new_field(account, &mut ids, (form, &level.label, &kind), None, now));
+        let Some(mut below) = below else { continue };
+        below.label = level.label;
+        below.label_for_customers = level.label_for_customers;
+        below.nested = Some(here);
         below.updated_at = now;
         place(account.form_mut(form), below);
     }
@@ -209,23 +198,12 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let read = read(call, form, &mut field, &mut ids, true);
     call.checked()?;
     call.desk.account.ids = ids;
-    let answer = written(call, form, shape, field, read);
-    let wrapped = call.account().settings.nested_field_answer_wrapped && kind == "nested_field";
-    let answer_body = if wrapped {
-        serde_json::json!({ "ticket_field": answer })
-    } else {
-        answer
-    };
-    let id = answer_id(&answer_body);
-    Ok(Answer::created(
-        &format!("{}/{id}", call.path()),
-        &answer_body,
-    ))
-}
-
-fn answer_id(body: &Value) -> i64 {
-    let field = body.get("ticket_field").unwrap_or(body);
-    field["id"].as_i64().unwrap_or_default()
+    let id = field.id;
+    let mut shown = written(call, form, shape, field, read);
+    if call.account().settings.nested_field_answer_wrapped && kind == "nested_field" {
+        shown = json!({ "ticket_field": shown });
+    }
+    Ok(Answer::created(&format!("{}/{id}", call.path()), &shown))
 }
 
 /// Keeps what was read, and shows the field as it is then.
