@@ -66,6 +66,31 @@ pub(crate) struct Field {
     pub(crate) updated_at: Ms,
 }
 
+impl Field {
+    /// A field that nobody must fill in and customers don't see.
+    pub(crate) fn plain(id: i64, (name, label, kind): (&str, &str, &str), now: Ms) -> Field {
+        Field {
+            id,
+            name: name.to_owned(),
+            label: label.to_owned(),
+            label_for_customers: label.to_owned(),
+            kind: kind.to_owned(),
+            default: false,
+            position: 1,
+            required_for_closure: false,
+            required_for_agents: false,
+            required_for_customers: false,
+            customers_can_edit: false,
+            displayed_to_customers: false,
+            editable_in_signup: false,
+            choices: Vec::new(),
+            nested: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 /// A dependent level of a nested field. It is a field of its own on tickets
 /// (`cf_state` beside `cf_country`), but not in the lists of fields. [D]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,27 +187,19 @@ pub(crate) fn default_fields(now: Ms, mut next_id: impl FnMut() -> i64) -> Vec<F
     .into_iter()
     .enumerate()
     .map(|(at, (name, label, customers, kind, required))| Field {
-        id: next_id(),
-        name: name.to_owned(),
-        label: label.to_owned(),
         label_for_customers: customers.to_owned(),
-        kind: kind.to_owned(),
         default: true,
         position: at as i64 + 1,
-        required_for_closure: false,
         required_for_agents: required,
         required_for_customers: matches!(name, "requester" | "subject" | "description"),
         customers_can_edit: matches!(name, "requester" | "subject" | "description"),
         displayed_to_customers: !matches!(name, "source" | "company"),
-        editable_in_signup: false,
         choices: match name {
             // Their ids follow the default fields'.
             "ticket_type" => DEFAULT_TYPES.map(|name| Choice::named(0, name)).into(),
             _ => Vec::new(),
         },
-        nested: None,
-        created_at: now,
-        updated_at: now,
+        ..Field::plain(next_id(), (name, label, kind), now)
     })
     .collect()
 }
@@ -233,23 +250,10 @@ pub(crate) fn default_person_fields(
     rows.iter()
         .zip(1..)
         .map(|((name, label, kind), position)| Field {
-            id: next_id(),
-            name: (*name).to_owned(),
-            label: (*label).to_owned(),
-            label_for_customers: (*label).to_owned(),
-            kind: (*kind).to_owned(),
             default: true,
             position,
-            required_for_closure: false,
             required_for_agents: *name == "name",
-            required_for_customers: false,
-            customers_can_edit: false,
-            displayed_to_customers: false,
-            editable_in_signup: false,
-            choices: Vec::new(),
-            nested: None,
-            created_at: now,
-            updated_at: now,
+            ..Field::plain(next_id(), (name, label, kind), now)
         })
         .collect()
 }

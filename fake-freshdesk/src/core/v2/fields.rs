@@ -99,23 +99,8 @@ pub(crate) fn new_field(
     };
     let last = fields.iter().filter(|field| field.nested.is_none()).count();
     Some(Field {
-        id: ids.next(),
-        name,
-        label: label.to_owned(),
-        label_for_customers: label.to_owned(),
-        kind: kind.to_owned(),
-        default: false,
         position: last as i64 + 1,
-        required_for_closure: false,
-        required_for_agents: false,
-        required_for_customers: false,
-        customers_can_edit: false,
-        displayed_to_customers: false,
-        editable_in_signup: false,
-        choices: Vec::new(),
-        nested: None,
-        created_at: now,
-        updated_at: now,
+        ..Field::plain(ids.next(), (&name, label, kind), now)
     })
 }
 
