@@ -242,7 +242,7 @@ async fn every_post(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskEr
     let file = OutgoingFile {
         name: "a.txt".to_owned(),
         content_type: "text/plain".to_owned(),
-        bytes_base64: "aGVsbG8=".to_owned(),
+        bytes_base64: "aGVsbG8=".into(),
     };
     let files = std::slice::from_ref(&file);
     vec![

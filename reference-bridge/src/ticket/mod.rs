@@ -261,12 +261,13 @@ impl Look<'_> {
         }
         if let Some(turn) = self.open_turn() {
             if self.is_overtaken(&turn) {
-                self.drop_turn(turn);
+                self.give_up(turn);
                 self.save().await?;
-            } else {
-                self.carry_out_or_look_again(turn).await?;
-                return Ok(None);
             }
+        }
+        if let Some(turn) = self.open_turn() {
+            self.carry_out_or_look_again(turn).await?;
+            return Ok(None);
         }
         match self.decide().await? {
             decide::Next::Nothing => {
