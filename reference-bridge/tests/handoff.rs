@@ -411,7 +411,10 @@ async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_ans
         world.helpdesk.posts(ticket, false),
         ["<p>Goodbye.</p>", "<p>Still here.</p>"]
     );
-    assert_eq!(world.helpdesk.ticket(ticket)["status"], 2);
+    let known = world.helpdesk.ticket(ticket);
+    assert_eq!(known["status"], 2);
+    assert_eq!(known["tags"], json!(["vip", "opencx", "opencx_autopilot"]));
+    assert_eq!(world.helpdesk.posts(ticket, true), Vec::<String>::new());
     assert_eq!(world.session(ticket).await["status"], "open");
 }
 

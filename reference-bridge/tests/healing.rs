@@ -222,7 +222,7 @@ async fn the_sweep_brings_in_once_what_lost_webhooks_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_sweep_costs_one_list_page_in_five_minutes_however_many_tickets() {
+async fn an_idle_sweep_costs_three_list_pages_in_five_minutes_however_many_tickets() {
     let world = plain().await;
     world.connect(json!({})).await;
     world.paste_rules().await;
@@ -235,9 +235,30 @@ async fn an_idle_sweep_costs_one_list_page_in_five_minutes_however_many_tickets(
     let before = world.helpdesk.desk().calls.len();
     world.wait(3600).await;
     let calls = world.helpdesk.desk().calls.split_off(before);
-    assert_eq!(calls.len(), 12);
+    // At most one a minute of the quota; these are 36 an hour.
+    assert_eq!(calls.len(), 12 * 3);
     for call in calls {
         assert!(call.line.starts_with("GET /tickets?"), "{}", call.line);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sweep_sees_what_was_deleted_or_marked_as_spam_without_a_word() {
+    let world = plain().await;
+    world.connect(json!({})).await;
+    for gone in [json!({"deleted": true}), json!({"spam": true})] {
+        let ticket = world.helpdesk.open_ticket("One?", json!({}));
+        world.created(ticket).await;
+        world.updated(ticket).await;
+        world.wait(60).await;
+        world.helpdesk.change(ticket, gone);
+        assert_eq!(world.session(ticket).await["status"], "open");
+        world.wait(420).await;
+        assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
+        let looks = world.helpdesk.count(&format!("GET /tickets/{ticket}"));
+        world.wait(3600).await;
+        let later = world.helpdesk.count(&format!("GET /tickets/{ticket}"));
+        assert_eq!(later, looks, "it is looked at once");
     }
 }
 

@@ -263,27 +263,44 @@ async fn the_doctor_names_what_is_wrong_and_the_metrics_count() {
             .mount(&server)
             .await;
     }
-    let doctor = |key: &'static str| {
-        let uri = server.uri();
-        async move {
-            tokio::task::spawn_blocking(move || {
-                command()
-                    .env("FRESHDESK_ENDPOINT", uri)
-                    .env("FRESHDESK_API_KEY", key)
-                    .args(["doctor", "--domain", DOMAIN, "--webhook-url"])
-                    .arg("http://127.0.0.1:1/webhooks/freshdesk/abc")
-                    .output()
-                    .unwrap()
-            })
-            .await
-            .unwrap()
-        }
+    let ask = |uri: String, key: &'static str, more: &'static [&'static str]| async move {
+        tokio::task::spawn_blocking(move || {
+            command()
+                .env("FRESHDESK_ENDPOINT", uri)
+                .env("FRESHDESK_API_KEY", key)
+                .args(["doctor", "--domain", DOMAIN, "--webhook-url"])
+                .arg("http://127.0.0.1:1/webhooks/freshdesk/abc")
+                .args(more)
+                .output()
+                .unwrap()
+        })
+        .await
+        .unwrap()
     };
-    let output = doctor("the-key").await;
+    let doctor = |key, more| ask(server.uri(), key, more);
+    let output = doctor("the-key", &[]).await;
     assert_eq!(output.status.code(), Some(1));
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
-    let output = doctor(" ").await;
+    let output = doctor(" ", &[]).await;
     assert!(String::from_utf8(output.stdout).unwrap().contains("VER-4"));
+    let json = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    let output = doctor("the-key", &["--format", "json"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = json(&output);
+    assert_eq!(told["verdict"], "findings");
+    assert_eq!(told["agent"]["email"], "ai@acme.example");
+    assert_eq!(told["findings"][0]["clause"], "SYM-1");
+    let output = doctor("the-key", &["--format", "xml"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    // Nobody is there: it cannot tell.
+    let nobody = ask(
+        "http://127.0.0.1:9".to_owned(),
+        "the-key",
+        &["--format=json"],
+    );
+    let output = nobody.await;
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(json(&output)["verdict"], "cannot_tell");
 
     let process = Process::start(&server.uri(), &server.uri(), "memory");
     let text = reqwest::Client::new()

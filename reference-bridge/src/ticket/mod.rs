@@ -259,14 +259,13 @@ impl Look<'_> {
         if let Some(until) = waiting_for_post {
             return Ok(Some(End::Later(until)));
         }
+        if let Some(turn) = self.open_turn().filter(|turn| self.is_overtaken(turn)) {
+            self.give_up(turn);
+            self.save().await?;
+        }
         if let Some(turn) = self.open_turn() {
-            if self.is_overtaken(&turn) {
-                self.drop_turn(turn);
-                self.save().await?;
-            } else {
-                self.carry_out_or_look_again(turn).await?;
-                return Ok(None);
-            }
+            self.carry_out_or_look_again(turn).await?;
+            return Ok(None);
         }
         match self.decide().await? {
             decide::Next::Nothing => {

@@ -11,7 +11,7 @@ use crate::{
     freshdesk::{Conversation, Freshdesk, FreshdeskError, Ticket},
     policies::{AfterAmbiguousPost, MessageFacts, ThreadPages},
     session::{Attachment, Author, Entry, EntryKind},
-    turn::{Progress, Step, TurnState},
+    turn::{Progress, Step, TicketUpdate, TurnState},
 };
 
 /// How many conversations `include=conversations` gives at most, silently.
@@ -426,10 +426,23 @@ impl Look<'_> {
         }
     }
 
-    /// Gives up what is left of a turn; messages that it has not answered await an
-    /// answer again.
-    pub(super) fn drop_turn(&mut self, mut turn: crate::turn::Turn) {
-        turn.state = TurnState::Dropped;
+    /// Gives up a turn; messages that it has not answered await an answer again.
+    /// Of a resolution that has begun, what was said was said: its tags are left.
+    pub(super) fn give_up(&mut self, mut turn: crate::turn::Turn) {
+        if turn.is_untouched() {
+            turn.state = TurnState::Dropped;
+        } else {
+            turn.purpose = crate::turn::Purpose::Reply;
+            for (step, _) in &mut turn.steps {
+                if let Step::Update(update) = step {
+                    update.status = None;
+                }
+            }
+            turn.steps.retain(|(step, progress)| match step {
+                Step::Update(update) => *update != TicketUpdate::default(),
+                Step::Reply { .. } | Step::Note { .. } => *progress != Progress::Todo,
+            });
+        }
         self.write_turn(turn);
         self.add_event("ai_response_cancelled", "The thread moved on.");
     }

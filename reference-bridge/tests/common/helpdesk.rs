@@ -434,7 +434,14 @@ fn list(desk: &Desk, query: &str) -> Response {
         .tickets
         .iter()
         .filter(|ticket| since.is_none_or(|since| updated(ticket) >= since))
-        .filter(|ticket| ticket["spam"] == false && ticket.get("deleted").is_none())
+        .filter(|ticket| {
+            let (spam, deleted) = (ticket["spam"] == true, ticket["deleted"] == true);
+            match get("filter").as_deref() {
+                Some("deleted") => deleted,
+                Some("spam") => spam && !deleted,
+                _ => !spam && !deleted,
+            }
+        })
         .cloned()
         .collect();
     all.sort_by_key(|ticket| (updated(ticket), ticket["id"].as_i64()));

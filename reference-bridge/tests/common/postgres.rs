@@ -21,7 +21,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 const UNTIL_WE_ARE_GONE: &str = r#"
 "$@" >/dev/null 2>&1 & server=$!
 cat
-kill -QUIT "$server"; wait "$server"; rm -rf "$FOLDER"
+kill -TERM "$server"; wait "$server"; rm -rf "$FOLDER"
 "#;
 
 pub(crate) async fn database() -> Option<String> {

@@ -14,7 +14,7 @@ mod rows;
 pub(super) use self::{
     arrival::{ACCEPT, ACCEPT_ALL, DELIVERED},
     record::{
-        PUT_ACCOUNT, PUT_ENTRY, PUT_PROBLEM, PUT_SESSION, PUT_TURN, must_outlive_the_power, write,
+        PUT_ACCOUNT, PUT_ENTRY, PUT_PROBLEM, PUT_SESSION, PUT_TURN, must_outlive_the_power, put,
     },
     rows::{connection_doc, doc, micros, read_connection, read_doc, timestamp},
 };
@@ -257,7 +257,7 @@ macro_rules! sql_store {
                 let $connection = &mut *connection;
                 let mut transaction = $begin;
                 for write in &writes {
-                    sql::write!(write, &mut *transaction);
+                    sql::put!(write, &mut *transaction);
                 }
                 transaction.commit().await?;
                 Ok(())

@@ -29,7 +29,7 @@ pub(in crate::store) const PUT_PROBLEM: &str = "
     ON CONFLICT (account, kind, ticket_id) DO UPDATE SET message = $5";
 
 /// Writes one change in a transaction.
-macro_rules! write {
+macro_rules! put {
     ($write:expr, $transaction:expr) => {
         match $write {
             Write::Session(session) => {
@@ -115,4 +115,4 @@ macro_rules! write {
         }
     };
 }
-pub(in crate::store) use write;
+pub(in crate::store) use put;
