@@ -397,7 +397,7 @@ impl Check<'_> {
                 {
                     self.say(
                         step.place,
-                        &format!("`{}` is no call of Freshdesk's API", calls.call),
+                        format!("`{}` is no call of Freshdesk's API", calls.call),
                         Some("write method and path, such as `GET /agents/me`".into()),
                     );
                 }
