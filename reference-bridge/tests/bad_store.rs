@@ -74,10 +74,22 @@ impl Place {
     /// A start that must fail; gives what it says.
     fn refused(&self) -> String {
         let store = format!("sqlite:{}", self.file().display());
-        let output = command()
+        let mut child = command()
             .args(["--listen", "127.0.0.1:0", "--log", "off", "--store", &store])
-            .output()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .unwrap();
+        let mut patience = 400;
+        while child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            patience -= 1;
+            if patience == 0 {
+                child.kill().unwrap();
+                panic!("it started");
+            }
+        }
+        let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert_eq!(output.stdout, b"", "it never listens");
