@@ -72,7 +72,7 @@ impl Place {
     }
 
     /// A start that must fail; gives what it says.
-    fn refused(&self) -> String {
+    async fn refused(&self) -> String {
         let store = format!("sqlite:{}", self.file().display());
         let mut child = command()
             .args(["--listen", "127.0.0.1:0", "--log", "off", "--store", &store])
@@ -82,7 +82,7 @@ impl Place {
             .unwrap();
         let mut patience = 400;
         while child.try_wait().unwrap().is_none() {
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             patience -= 1;
             if patience == 0 {
                 child.kill().unwrap();
@@ -139,7 +139,7 @@ async fn a_newer_schema_is_not_started_on_and_left_as_it_is() {
         .unwrap();
     newer.close().await.unwrap();
     let before = place.bytes();
-    insta::assert_snapshot!(place.refused(), @"error: FOLDER/b.sqlite was written by a newer reference-bridge (schema 9999); start that version, or name another file");
+    insta::assert_snapshot!(place.refused().await, @"error: FOLDER/b.sqlite was written by a newer reference-bridge (schema 9999); start that version, or name another file");
     assert!(place.bytes() == before, "it is changed");
 }
 
@@ -161,7 +161,7 @@ async fn a_damaged_page_is_found_at_the_start_and_left_as_it_is() {
         damaged[page * 4096..page * 4096 + 64].fill(0xa5);
         std::fs::write(place.file(), &damaged).unwrap();
         let before = place.bytes();
-        let said = place.refused();
+        let said = place.refused().await;
         assert!(
             said.contains("b.sqlite: the database is damaged (") && said.contains(".recover"),
             "page {page}: {said}"
@@ -176,7 +176,7 @@ async fn a_damaged_page_is_found_at_the_start_and_left_as_it_is() {
     let mut damaged = whole.clone();
     damaged[..16].fill(0);
     std::fs::write(place.file(), &damaged).unwrap();
-    insta::assert_snapshot!(place.refused(), @"error: FOLDER/b.sqlite is not a SQLite database; name another file with --store sqlite:PATH");
+    insta::assert_snapshot!(place.refused().await, @"error: FOLDER/b.sqlite is not a SQLite database; name another file with --store sqlite:PATH");
     // With the bytes as they were, everything is there.
     std::fs::write(place.file(), &whole).unwrap();
     assert_eq!(sessions(&place.start()).await, 40);
@@ -190,14 +190,14 @@ async fn a_locked_file_refuses_the_start_and_a_lock_that_comes_later_is_waited_o
     let mut other = place.connection().await;
     other.execute("PRAGMA journal_mode = DELETE").await.unwrap();
     other.execute("BEGIN EXCLUSIVE").await.unwrap();
-    let said = place.refused();
+    let said = place.refused().await;
     insta::assert_snapshot!(said, @"error: FOLDER/b.sqlite is in use by another process; a SQLite store serves one bridge at a time");
     other.execute("ROLLBACK").await.unwrap();
     other.close().await.unwrap();
 
     let process = place.start();
     // A second bridge.
-    insta::assert_snapshot!(place.refused(), @"error: FOLDER/b.sqlite is in use by another process; a SQLite store serves one bridge at a time");
+    insta::assert_snapshot!(place.refused().await, @"error: FOLDER/b.sqlite is in use by another process; a SQLite store serves one bridge at a time");
     let mut other = place.connection().await;
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     // Freshdesk is told, and tries again later.
