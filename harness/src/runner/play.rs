@@ -544,11 +544,12 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Lines of a program's output that hold a key become entries, since
-    /// verdicts read nothing but the trace.
+    /// Lines of the bridge's output that hold a key become entries, since
+    /// verdicts read nothing but the trace. (The fake says the key of the account
+    /// it starts with, for whoever wants to try it.)
     async fn read_logs(&self) -> Result<(), WorldError> {
         let keys: Vec<&str> = self.cast.keys().collect();
-        for line in self.world.logs.holding(&keys) {
+        for line in self.world.logs.holding("reference-bridge", &keys) {
             let data = json!({ "program": line.program, "text": line.text });
             self.world
                 .recorder

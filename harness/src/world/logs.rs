@@ -1,5 +1,5 @@
 //! What the programs of a live world say on their outputs: a key must not be
-//! in it (SEC-1).
+//! in what the bridge says (SEC-1).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,11 +26,12 @@ impl Logs {
         self.lines().push(LogLine { program, text });
     }
 
-    /// The lines in which one of the texts stands.
-    pub(crate) fn holding(&self, texts: &[&str]) -> Vec<LogLine> {
+    /// The lines of a program in which one of the texts stands.
+    pub(crate) fn holding(&self, program: &str, texts: &[&str]) -> Vec<LogLine> {
         let lines = self.lines();
         let found = lines
             .iter()
+            .filter(|line| line.program == program)
             .filter(|line| texts.iter().any(|text| line.text.contains(text)));
         found.cloned().collect()
     }
@@ -49,16 +50,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_with_a_key_is_found_whoever_said_it() {
+    fn a_line_with_a_key_is_found_in_what_one_program_said() {
         let logs = Logs::default();
-        logs.add("fake-freshdesk", "listening".to_owned());
+        logs.add("fake-freshdesk", "listening, key KEY123456".to_owned());
         logs.add("reference-bridge", "GET with KEY123456".to_owned());
-        let found = logs.holding(&["KEY123456", "OTHER"]);
+        let found = logs.holding("reference-bridge", &["KEY123456", "OTHER"]);
         let found: Vec<_> = found
             .iter()
             .map(|line| (line.program, line.text.as_str()))
             .collect();
         assert_eq!(found, [("reference-bridge", "GET with KEY123456")]);
-        assert_eq!(logs.beginning("fake-freshdesk", 20), "listening");
+        assert_eq!(
+            logs.beginning("fake-freshdesk", 20),
+            "listening, key KEY123456"
+        );
     }
 }
