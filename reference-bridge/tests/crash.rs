@@ -171,17 +171,8 @@ async fn played(
     }
     let mut histories = Vec::new();
     for ticket in 1..=TICKETS {
-        let path = format!("/v1/sessions?ticket_id={ticket}");
-        let (_, sessions) = bridge.call("GET", &path, None).await;
-        let sessions = sessions["items"].as_array().unwrap();
-        assert_eq!(sessions.len(), 1, "ticket {ticket}");
-        let id = sessions[0]["id"].as_str().unwrap();
-        let (_, history) = bridge
-            .call("GET", &format!("/v1/sessions/{id}/history"), None)
-            .await;
-        let mut lines: Vec<_> = history["items"]
-            .as_array()
-            .unwrap()
+        let history = bridge.history_of(ticket).await;
+        let mut lines: Vec<_> = history
             .iter()
             .filter(|entry| entry["event"].is_null())
             .map(|entry| {

@@ -98,17 +98,8 @@ impl Place {
 }
 
 async fn lines(replica: &Process, ticket: i64) -> Vec<String> {
-    let path = format!("/v1/sessions?ticket_id={ticket}");
-    let (_, found) = replica.call("GET", &path, None).await;
-    let items = found["items"].as_array().unwrap();
-    assert_eq!(items.len(), 1, "ticket {ticket} has one session");
-    let id = items[0]["id"].as_str().unwrap();
-    let (_, history) = replica
-        .call("GET", &format!("/v1/sessions/{id}/history"), None)
-        .await;
-    history["items"]
-        .as_array()
-        .unwrap()
+    let history = replica.history_of(ticket).await;
+    history
         .iter()
         .filter(|entry| entry["kind"] != "event")
         .map(|entry| entry["kind"].as_str().unwrap().to_owned())

@@ -248,6 +248,13 @@ impl Account {
         id
     }
 
+    /// Is there such a product, mailbox, business hour, …?
+    pub(crate) fn is_on_shelf(&self, path: &str, id: i64) -> bool {
+        self.shelves
+            .get(path)
+            .is_some_and(|shelf| shelf.contains_key(&id))
+    }
+
     /// The fields of a form.
     pub(crate) fn form(&self, form: Form) -> &Vec<Field> {
         match form {

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::account::Account;
 use super::choices::{self, Choice};
-use super::fields::Field;
+use super::fields::{Field, levels_under};
 
 /// What is wrong with a custom field's value.
 #[derive(Debug, PartialEq)]
@@ -49,11 +50,11 @@ pub(crate) fn check<'f>(
     let roots = own(fields).filter(|field| field.kind == NESTED && field.nested.is_none());
     for root in roots {
         let mut levels = vec![root];
-        let mut below: Vec<&Field> = own(fields)
-            .filter(|field| field.nested.as_ref().is_some_and(|at| at.root == root.id))
-            .collect();
-        below.sort_by_key(|field| field.nested.as_ref().map(|at| at.level));
-        levels.extend(below);
+        levels.extend(
+            levels_under(fields, root)
+                .into_iter()
+                .map(|(_, field)| field),
+        );
         if levels.iter().any(|level| given.contains_key(&level.name)) {
             follow(&levels, &mut values, &mut errors, &current);
         }
@@ -62,6 +63,24 @@ pub(crate) fn check<'f>(
         Ok(values)
     } else {
         Err(errors)
+    }
+}
+
+impl Account {
+    /// The same for a ticket's custom fields; no ticket is a new one.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, by field name.
+    pub(crate) fn check_ticket_values(
+        &self,
+        ticket: Option<i64>,
+        given: &Map<String, Value>,
+        form: bool,
+    ) -> Result<Values, Vec<(String, BadValue)>> {
+        let ticket = ticket.and_then(|id| self.tickets.get(id));
+        let current = |name: &str| ticket?.custom_fields.get(name);
+        check(&self.fields, given, form, current)
     }
 }
 

@@ -101,6 +101,19 @@ pub(crate) struct Nested {
     pub(crate) level: u8,
 }
 
+/// The dependent levels of a nested field, the second first.
+pub(crate) fn levels_under<'a>(fields: &'a [Field], root: &Field) -> Vec<(u8, &'a Field)> {
+    let mut levels: Vec<_> = fields
+        .iter()
+        .filter_map(|field| {
+            let at = field.nested.as_ref()?;
+            (at.root == root.id).then_some((at.level, field))
+        })
+        .collect();
+    levels.sort_by_key(|(level, _)| *level);
+    levels
+}
+
 /// A ticket status.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StatusChoice {

@@ -6,7 +6,7 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::world::{DOMAIN, World, wait, webhook_action};
+use crate::world::{DOMAIN, World, wait};
 
 #[tokio::test(start_paused = true)]
 async fn errors_say_what_where_and_what_would_be_right() {
@@ -238,13 +238,7 @@ async fn a_call_from_before_a_reset_has_no_say_after_it() {
     for _ in 0..2 {
         world.control("POST", "/reset", Value::Null).await;
         world.control("POST", "/accounts", account.clone()).await;
-        rule = world
-            .act(
-                "POST",
-                "/rules/1",
-                json!({"name": "new", "actions": [webhook_action()]}),
-            )
-            .await;
+        rule = world.creation_rule().await;
         world.customer_ticket().await;
         wait(6.0).await;
     }
@@ -308,13 +302,7 @@ async fn accounts_are_kept_apart() {
 async fn a_snapshot_is_the_whole_state_and_goes_on_where_it_was() {
     let world = World::new("growth").await;
     world.receiver(&[crate::world::Receiver::Status(500)]);
-    world
-        .act(
-            "POST",
-            "/rules/1",
-            json!({"name": "new", "actions": [webhook_action()]}),
-        )
-        .await;
+    world.creation_rule().await;
     let file = json!({"name": "a.txt", "bytes_base64": "aGk="});
     world
         .act("POST", "/tickets", json!({"from": {"email": "a@example.com"}, "subject": "s", "text": "t", "attachments": [file]}))

@@ -11,13 +11,7 @@ use crate::world::{DOMAIN, World, wait, webhook_action};
 #[tokio::test(start_paused = true)]
 async fn the_journal_tells_the_whole_story_with_causes() {
     let world = World::new("growth").await;
-    world
-        .act(
-            "POST",
-            "/rules/1",
-            json!({"name": "new", "actions": [webhook_action()]}),
-        )
-        .await;
+    world.creation_rule().await;
     world.customer_ticket().await;
     wait(5.0).await;
     world

@@ -7,7 +7,7 @@ use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::pure::Core;
+use crate::pure::{Core, next_page};
 
 /// What others do between two pages.
 #[derive(Clone, Debug)]
@@ -73,13 +73,7 @@ impl Core {
             for item in list.as_array().unwrap() {
                 *seen.entry(item["id"].as_i64().unwrap()).or_default() += 1;
             }
-            next = headers
-                .iter()
-                .find(|(name, _)| *name == "link")
-                .map(|(_, link)| {
-                    let url = link.split(['<', '>']).nth(1).unwrap();
-                    url.split("/api/v2").nth(1).unwrap().to_owned()
-                });
+            next = next_page(&headers);
             for change in changes.next().into_iter().flatten() {
                 match change {
                     Meanwhile::Opens => {

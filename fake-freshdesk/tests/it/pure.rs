@@ -123,14 +123,15 @@ impl Core {
                     .iter()
                     .map(|item| item["id"].as_i64().unwrap()),
             );
-            next = headers
-                .iter()
-                .find(|(name, _)| *name == "link")
-                .map(|(_, link)| {
-                    let url = link.split(['<', '>']).nth(1).unwrap();
-                    url.split("/api/v2").nth(1).unwrap().to_owned()
-                });
+            next = next_page(&headers);
         }
         ids
     }
+}
+
+/// The path of the next page, below `/api/v2`, if `Link` names one.
+pub(crate) fn next_page(headers: &[(&'static str, String)]) -> Option<String> {
+    let (_, link) = headers.iter().find(|(name, _)| *name == "link")?;
+    let url = link.split(['<', '>']).nth(1).unwrap();
+    Some(url.split("/api/v2").nth(1).unwrap().to_owned())
 }

@@ -17,13 +17,7 @@ fn when(field: &str, operator: &str, value: Value) -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_creation_rule_runs_exactly_one_second_after_the_ticket() {
     let world = World::new("growth").await;
-    let rule = world
-        .act(
-            "POST",
-            "/rules/1",
-            json!({"name": "new", "actions": [webhook_action()]}),
-        )
-        .await;
+    let rule = world.creation_rule().await;
     world.customer_ticket().await;
     wait(0.999).await;
     assert_eq!(world.hooks().len(), 0);
@@ -312,13 +306,7 @@ async fn a_fresh_account_reopens_on_customer_reply_by_a_rule() {
 #[tokio::test(start_paused = true)]
 async fn after_a_downgrade_webhook_rules_stop_with_the_plan_as_reason() {
     let world = World::new("growth").await;
-    let rule = world
-        .act(
-            "POST",
-            "/rules/1",
-            json!({"name": "new", "actions": [webhook_action()]}),
-        )
-        .await;
+    let rule = world.creation_rule().await;
     world.act("PATCH", "", json!({"plan": "free"})).await;
     world.customer_ticket().await;
     wait(2.0).await;

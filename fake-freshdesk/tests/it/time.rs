@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, wait, webhook_action};
+use crate::world::{World, wait};
 
 #[tokio::test(start_paused = true)]
 async fn manual_time_moves_only_by_advance_and_then_everything_due_is_done_in_order() {
@@ -11,13 +11,7 @@ async fn manual_time_moves_only_by_advance_and_then_everything_due_is_done_in_or
         .control("PUT", "/time", json!({"mode": "manual"}))
         .await;
     world.receiver(&[crate::world::Receiver::Status(500); 4]);
-    world
-        .act(
-            "POST",
-            "/rules/1",
-            json!({"name": "new", "actions": [webhook_action()]}),
-        )
-        .await;
+    world.creation_rule().await;
     world.customer_ticket().await;
     wait(3_600.0).await;
     assert_eq!(world.hooks().len(), 0);
@@ -34,18 +28,8 @@ async fn manual_time_moves_only_by_advance_and_then_everything_due_is_done_in_or
         .await
         .json();
     assert_eq!(advanced["now"], "2026-01-05T11:00:00.000Z");
-    let journal = world
-        .control("GET", "/journal?kind=webhook_attempt", Value::Null)
-        .await
-        .json();
-    let at: Vec<&str> = journal["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["at"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        at,
+        world.attempts().await,
         [
             "2026-01-05T09:00:01.000Z",
             "2026-01-05T09:05:01.000Z",
@@ -62,13 +46,7 @@ async fn an_advance_stops_at_what_only_falls_due_on_the_way() {
         .control("PUT", "/time", json!({"mode": "manual"}))
         .await;
     world.receiver(&[crate::world::Receiver::Status(500); 2]);
-    world
-        .act(
-            "POST",
-            "/rules/1",
-            json!({"name": "new", "actions": [webhook_action()]}),
-        )
-        .await;
+    world.creation_rule().await;
     // The sweep at ten is on the agenda before the first retry is.
     world
         .act(
@@ -81,18 +59,8 @@ async fn an_advance_stops_at_what_only_falls_due_on_the_way() {
     world
         .control("POST", "/time/advance", json!({"seconds": 7_200}))
         .await;
-    let journal = world
-        .control("GET", "/journal?kind=webhook_attempt", Value::Null)
-        .await
-        .json();
-    let at: Vec<&str> = journal["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["at"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        at,
+        world.attempts().await,
         [
             "2026-01-05T09:00:01.000Z",
             "2026-01-05T09:05:01.000Z",

@@ -204,6 +204,20 @@ impl World {
         }
     }
 
+    /// A creation rule that posts every new ticket to the receiver.
+    pub(crate) async fn creation_rule(&self) -> Value {
+        let rule = json!({"name": "new", "actions": [webhook_action()]});
+        self.act("POST", "/rules/1", rule).await
+    }
+
+    /// When webhooks were sent, by the journal.
+    pub(crate) async fn attempts(&self) -> Vec<String> {
+        let path = "/journal?kind=webhook_attempt";
+        let journal = self.control("GET", path, Value::Null).await.json();
+        let items = journal["items"].as_array().unwrap().iter();
+        items.map(|item| word(&item["at"]).to_owned()).collect()
+    }
+
     /// A customer opens a ticket; its id.
     pub(crate) async fn customer_ticket(&self) -> i64 {
         let ticket = json!({"from": {"email": "ann@example.com", "name": "Ann Lee"}, "subject": "Where is \"it\"?", "text": "Hello?"});

@@ -11,13 +11,13 @@ use crate::world::cast::Cast;
 use crate::world::setup::{SETTINGS, account_path};
 use crate::world::{World, WorldError};
 
-/// Looks at the subject of an expectation and records what it sees, if it changed.
+/// Looks at the subject of an expectation and records what it sees, if it
+/// changed. The trace is up to date already.
 pub(crate) async fn observe(
     world: &World,
     cast: &Cast,
     expectation: &Expectation,
 ) -> Result<(), WorldError> {
-    world.recorder.catch_up().await?;
     if let Some(ticket) = &expectation.ticket {
         see_ticket(world, cast.ticket(ticket)?).await?;
     }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, Command};
 
 use super::brain::Brain;
@@ -191,6 +191,13 @@ fn spawn(program: &str, command: &mut Command) -> Result<Child, WorldError> {
         })
 }
 
+/// Keeps what a program says, to its end.
+async fn keep(mut lines: Lines<impl AsyncBufRead + Unpin>, program: &'static str, logs: Logs) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        logs.add(program, line);
+    }
+}
+
 /// Reads what a program says until it has named its listeners, then keeps
 /// reading so that it never blocks on a full pipe.
 async fn first_lines(
@@ -211,13 +218,7 @@ async fn first_lines(
         .stderr
         .take()
         .ok_or_else(|| failed("it has no error output".into()))?;
-    let said = logs.clone();
-    let complaint = tokio::spawn(async move {
-        let mut lines = BufReader::new(stderr).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            said.add(program, line);
-        }
-    });
+    let complaint = tokio::spawn(keep(BufReader::new(stderr).lines(), program, logs.clone()));
     let mut lines = BufReader::new(stdout).lines();
     let mut found = Vec::new();
     let reading = async {
@@ -238,12 +239,7 @@ async fn first_lines(
     };
     match tokio::time::timeout(START_LIMIT, reading).await {
         Ok(true) => {
-            let said = logs.clone();
-            tokio::spawn(async move {
-                while let Ok(Some(line)) = lines.next_line().await {
-                    said.add(program, line);
-                }
-            });
+            tokio::spawn(keep(lines, program, logs.clone()));
             Ok(found)
         }
         Ok(false) => {

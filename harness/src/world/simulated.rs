@@ -115,8 +115,7 @@ struct Running {
 /// world that ends with the bridge still in its place would never be freed.
 impl Drop for SimulatedBridge {
     fn drop(&mut self) {
-        let last = place(&self.running).take();
-        drop(last);
+        self.kill();
     }
 }
 
@@ -149,10 +148,16 @@ impl SimulatedBridge {
         Ok(())
     }
 
-    /// Kills the bridge wherever it is and starts it again on the same disk.
-    pub(crate) async fn restart(&self) -> Result<(), WorldError> {
+    /// Ends the bridge wherever it is.
+    fn kill(&self) {
+        // Dropped after the place is free again: whoever ends may look there.
         let killed = place(&self.running).take();
         drop(killed);
+    }
+
+    /// Kills the bridge wherever it is and starts it again on the same disk.
+    pub(crate) async fn restart(&self) -> Result<(), WorldError> {
+        self.kill();
         for _ in 0..LAST_GASPS {
             tokio::task::yield_now().await;
         }

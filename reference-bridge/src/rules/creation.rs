@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     PLACE, Rules,
     rule::{
-        calls, calls_an_old_url, changed_at, edited, has_conditions, is_active, name, rule_finding,
+        calls, calls_an_old_url, edited, has_conditions, is_active, is_proven, name, rule_finding,
         stale,
     },
 };
@@ -38,10 +38,7 @@ impl Rules {
             ));
             return findings;
         }
-        // A call that came after the last change of a rule proves that it fires.
-        let proven = |rule: &Value| {
-            delivered.is_some_and(|delivered| changed_at(rule).is_some_and(|at| at < delivered))
-        };
+        let proven = |rule: &Value| is_proven(rule, delivered);
         if has_conditions(rule) && !proven(rule) {
             findings.push(rule_finding(
                 "SYM-1",

@@ -14,8 +14,13 @@ pub(super) fn is_active(rule: &Value) -> bool {
     rule.get("active").and_then(Value::as_bool).unwrap_or(true)
 }
 
-pub(super) fn changed_at(rule: &Value) -> Option<Timestamp> {
+fn changed_at(rule: &Value) -> Option<Timestamp> {
     rule.get("updated_at")?.as_str()?.parse().ok()
+}
+
+/// A call that came after the last change of a rule proves that it fires.
+pub(super) fn is_proven(rule: &Value, delivered: Option<Timestamp>) -> bool {
+    delivered.is_some_and(|delivered| changed_at(rule).is_some_and(|at| at < delivered))
 }
 
 pub(super) fn actions(rule: &Value) -> impl Iterator<Item = &Value> {

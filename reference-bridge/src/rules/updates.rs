@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     PLACE, Rules,
     rule::{
-        calls, calls_an_old_url, changed_at, edited, has_conditions, is_active, rule_finding, stale,
+        calls, calls_an_old_url, edited, has_conditions, is_active, is_proven, rule_finding, stale,
     },
 };
 use crate::{diagnosis::Finding, work::EventKind};
@@ -99,10 +99,8 @@ impl Rules {
             findings.push(rule_finding(clause, cause, first, fix));
         }
         let conditioned = active.iter().find(|rule| has_conditions(rule));
-        let proven = delivered
-            .is_some_and(|delivered| changed_at(first).is_some_and(|changed| changed < delivered));
         if let Some(rule) = conditioned
-            && !proven
+            && !is_proven(first, delivered)
         {
             findings.push(rule_finding(
                 "SYM-2",

@@ -109,6 +109,20 @@ impl Process {
         (status, response.json().await.unwrap_or_default())
     }
 
+    /// The history of a ticket's session, of which there must be one.
+    pub async fn history_of(&self, ticket: impl std::fmt::Display) -> Vec<Value> {
+        let path = format!("/v1/sessions?ticket_id={ticket}");
+        let (_, sessions) = self.call("GET", &path, None).await;
+        let sessions = sessions["items"].as_array().unwrap();
+        assert_eq!(sessions.len(), 1, "ticket {ticket} has one session");
+        let path = format!(
+            "/v1/sessions/{}/history",
+            sessions[0]["id"].as_str().unwrap()
+        );
+        let (_, history) = self.call("GET", &path, None).await;
+        history["items"].as_array().unwrap().clone()
+    }
+
     /// What a path answers, as text.
     pub async fn text(&self, path: &str) -> String {
         reqwest::Client::new()

@@ -7,7 +7,7 @@ use super::rule::Rule;
 use super::webhook;
 use crate::core::desk::Desk;
 use crate::core::events::{Changes, Performer, TicketEvent};
-use crate::core::field_values::{Values, check};
+use crate::core::field_values::Values;
 use crate::core::html::Markup;
 use crate::core::tickets::{NewConversation, TicketEdit};
 
@@ -219,9 +219,7 @@ impl Desk<'_> {
     /// value that does not fit a nested field changes nothing. [I]
     fn custom_value(&self, ticket: i64, name: &str, value: &Value) -> Values {
         let given = Map::from_iter([(name.to_owned(), value.clone())]);
-        let ticket = self.account.tickets.get(ticket);
-        let current = |name: &str| ticket?.custom_fields.get(name);
-        let checked = check(&self.account.fields, &given, true, current);
+        let checked = self.account.check_ticket_values(Some(ticket), &given, true);
         let nested = self
             .account
             .field(name)

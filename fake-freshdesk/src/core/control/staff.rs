@@ -8,7 +8,7 @@ use super::call::{ControlReply, Refusal, Result, read};
 use super::routes::Control;
 use crate::core::account::Account;
 use crate::core::choices::{self, LEVELS};
-use crate::core::field_values::{BadValue, Values, check};
+use crate::core::field_values::{BadValue, Values};
 use crate::core::fields::{CUSTOM_TYPES, Form};
 use crate::core::ids::api_key;
 use crate::core::people::{Agent, DEFAULT_ROLES, Group, Handle};
@@ -353,9 +353,8 @@ pub(super) fn custom_values(
     given: &Map<String, Value>,
 ) -> Result<Values> {
     let account = &*call.desk.account;
-    let ticket = id.and_then(|id| account.tickets.get(id));
-    let current = |name: &str| ticket?.custom_fields.get(name);
-    check(&account.fields, given, false, current).map_err(|errors| {
+    let checked = account.check_ticket_values(id, given, false);
+    checked.map_err(|errors| {
         let Some((name, bad)) = errors.into_iter().next() else {
             return Refusal::invalid("custom_fields", "they do not fit".to_owned());
         };

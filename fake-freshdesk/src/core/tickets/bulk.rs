@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Shelf, TicketEdit};
 use crate::core::desk::Desk;
 use crate::core::events::Performer;
-use crate::core::field_values::{Values, check};
+use crate::core::field_values::Values;
 use crate::core::html::Markup;
 use crate::core::tickets::NewConversation;
 
@@ -104,14 +104,16 @@ impl Desk<'_> {
             }
         }
     }
+
     /// The custom fields of a bulk update, as they fit this ticket.
     fn bulk_values(&self, ticket: i64, properties: &Value) -> Values {
         let given = properties.get("custom_fields").and_then(Value::as_object);
-        let Some(given) = given else {
-            return Values::new();
-        };
-        let ticket = self.account.tickets.get(ticket);
-        let current = |name: &str| ticket?.custom_fields.get(name);
-        check(&self.account.fields, given, false, current).unwrap_or_default()
+        given
+            .and_then(|given| {
+                self.account
+                    .check_ticket_values(Some(ticket), given, false)
+                    .ok()
+            })
+            .unwrap_or_default()
     }
 }

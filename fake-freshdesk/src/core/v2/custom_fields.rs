@@ -12,10 +12,8 @@ pub(super) fn custom_fields(call: &mut Call<'_, '_>, id: Option<i64>) -> Values 
     let Some(Some(given)) = call.input.object("custom_fields") else {
         return Values::new();
     };
-    let account = &*call.desk.account;
-    let ticket = id.and_then(|id| account.tickets.get(id));
-    let current = |name: &str| ticket?.custom_fields.get(name);
-    let checked = check(&account.fields, &given, call.input.form, current);
+    let in_form = call.input.form;
+    let checked = call.account().check_ticket_values(id, &given, in_form);
     kept(call, checked)
 }
 

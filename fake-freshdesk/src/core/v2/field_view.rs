@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::account::Account;
 use crate::core::choices::{self, Choice};
-use crate::core::fields::{Field, PRIORITIES, SOURCES};
+use crate::core::fields::{Field, PRIORITIES, SOURCES, levels_under};
 use crate::core::time::seconds;
 
 /// Who looks at a field.
@@ -142,41 +142,10 @@ fn tree(choices: &[Choice]) -> Value {
         .collect()
 }
 
-/// The dependent levels of a nested field, the second first.
-pub(super) fn levels<'a>(fields: &'a [Field], root: &Field) -> Vec<(u8, &'a Field)> {
-    let mut levels: Vec<_> = fields
-        .iter()
-        .filter_map(|field| {
-            let at = field.nested.as_ref()?;
-            (at.root == root.id).then_some((at.level, field))
-        })
-        .collect();
-    levels.sort_by_key(|(level, _)| *level);
-    levels
-}
-
 /// A field.
 pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) -> Value {
-    let mut shown = json!({
-        "id": field.id,
-        "name": field.name,
-        "label": field.label,
-        "label_for_customers": field.label_for_customers,
-        "description": field.label,
-        "position": field.position,
-        "type": field.kind,
-        "default": field.default,
-        "required_for_closure": field.required_for_closure,
-        "required_for_agents": field.required_for_agents,
-        "required_for_customers": field.required_for_customers,
-        "customers_can_edit": field.customers_can_edit,
-        "displayed_to_customers": field.displayed_to_customers,
-        "archived": false,
-        "created_at": seconds(field.created_at),
-        "updated_at": seconds(field.updated_at),
-    });
-    if shape == FieldShape::Person {
-        shown = json!({
+    let mut shown = match shape {
+        FieldShape::Person => json!({
             "id": field.id,
             "name": field.name,
             "label": field.label,
@@ -191,8 +160,26 @@ pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) ->
             "editable_in_signup": field.editable_in_signup,
             "created_at": seconds(field.created_at),
             "updated_at": seconds(field.updated_at),
-        });
-    }
+        }),
+        FieldShape::Agent | FieldShape::Admin => json!({
+            "id": field.id,
+            "name": field.name,
+            "label": field.label,
+            "label_for_customers": field.label_for_customers,
+            "description": field.label,
+            "position": field.position,
+            "type": field.kind,
+            "default": field.default,
+            "required_for_closure": field.required_for_closure,
+            "required_for_agents": field.required_for_agents,
+            "required_for_customers": field.required_for_customers,
+            "customers_can_edit": field.customers_can_edit,
+            "displayed_to_customers": field.displayed_to_customers,
+            "archived": false,
+            "created_at": seconds(field.created_at),
+            "updated_at": seconds(field.updated_at),
+        }),
+    };
     if field.kind == "default_requester" {
         shown["portal_cc"] = json!(false);
         shown["portal_cc_to"] = json!("company");
@@ -209,7 +196,7 @@ pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) ->
             FieldShape::Admin => ("dependent_fields", "label_for_customers"),
             _ => ("nested_ticket_fields", "label_in_portal"),
         };
-        shown[key] = levels(&account.fields, field)
+        shown[key] = levels_under(&account.fields, field)
             .into_iter()
             .map(|(level, below)| {
                 json!({

@@ -4,9 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::errors::{FieldError, code};
-use super::field_view::levels;
 use crate::core::choices::{self, BadChoice, LEVELS};
-use crate::core::fields::{Field, Form, StatusChoice};
+use crate::core::fields::{Field, Form, StatusChoice, levels_under};
 use crate::core::ids::Ids;
 
 /// A dependent level as a request names it.
@@ -155,7 +154,7 @@ fn dependent(call: &mut Call<'_, '_>, field: &Field, new: bool) -> Vec<Level> {
         ));
         return Vec::new();
     }
-    let known: Vec<(u8, i64)> = levels(&call.account().fields, field)
+    let known: Vec<(u8, i64)> = levels_under(&call.account().fields, field)
         .into_iter()
         .map(|(level, field)| (level, field.id))
         .collect();

@@ -105,10 +105,7 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
         group.escalate_to = escalate_to;
     }
     if let Some(id) = call.input.integer(hours) {
-        let known = |id| {
-            let shelf = call.desk.account.shelves.get("business_hours");
-            shelf.is_some_and(|shelf| shelf.contains_key(&id))
-        };
+        let known = |id| call.desk.account.is_on_shelf("business_hours", id);
         if id.is_some_and(|id| !known(id)) {
             call.input
                 .refuse(FieldError::nothing_matches(hours, "business hour"));

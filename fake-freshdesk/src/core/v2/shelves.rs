@@ -222,10 +222,15 @@ fn shown(shelf: &Shelf, item: &Value) -> Value {
     item
 }
 
-fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Result {
+fn paged<'v>(
+    call: &Call<'_, '_>,
+    all: impl Iterator<Item = &'v Value>,
+    show: impl Fn(&Value) -> Value,
+) -> Result {
     let page = call.query.page()?;
-    let (shown, more) = one_page(all, page);
-    let mut answer = Answer::ok(&shown);
+    let (list, more) = one_page(all, page);
+    let list: Vec<Value> = list.into_iter().map(show).collect();
+    let mut answer = Answer::ok(&list);
     if more {
         answer.link = Some(call.next_link(page));
     }
@@ -234,17 +239,10 @@ fn paged<'v>(call: &Call<'_, '_>, all: impl Iterator<Item = &'v Value>) -> Resul
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let shelf = shelf(call)?;
-    let page = call.query.page()?;
     let all = items(call, shelf.path)
         .into_iter()
         .flat_map(BTreeMap::values);
-    let (list, more) = one_page(all, page);
-    let list: Vec<Value> = list.into_iter().map(|item| shown(shelf, item)).collect();
-    let mut answer = Answer::ok(&list);
-    if more {
-        answer.link = Some(call.next_link(page));
-    }
-    Ok(answer)
+    paged(call, all, |item| shown(shelf, item))
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
@@ -402,5 +400,5 @@ pub(super) fn folder_responses(call: &mut Call<'_, '_>) -> Result {
         .into_iter()
         .flat_map(BTreeMap::values)
         .filter(|response| response["folder_id"] == json!(id));
-    paged(call, inside)
+    paged(call, inside, Value::clone)
 }

@@ -112,27 +112,12 @@ pub(super) fn properties(call: &mut Call<'_, '_>, id: Option<i64>) -> Properties
     edit.company_id = reference(call, "company_id", "company", |account, id| {
         account.companies.contains_key(&id)
     });
-    let shelf = |account: &Account, path: &str, id| {
-        account
-            .shelves
-            .get(path)
-            .is_some_and(|shelf| shelf.contains_key(&id))
-    };
     edit.product_id = reference(call, "product_id", "product", |account, id| {
-        account
-            .shelves
-            .get("products")
-            .is_some_and(|shelf| shelf.contains_key(&id))
+        account.is_on_shelf("products", id)
     });
-    edit.email_config_id = call.input.integer("email_config_id");
-    if let Some(Some(id)) = edit.email_config_id
-        && !shelf(call.account(), "email_configs", id)
-    {
-        call.input.refuse(FieldError::nothing_matches(
-            "email_config_id",
-            "email config",
-        ));
-    }
+    edit.email_config_id = reference(call, "email_config_id", "email config", |account, id| {
+        account.is_on_shelf("email_configs", id)
+    });
     call.input.check("internal_agent_id", Input::integer);
     call.input.check("internal_group_id", Input::integer);
     if let Some(tags) = call.input.texts("tags") {
@@ -236,13 +221,15 @@ pub(super) fn required_fields(call: &mut Call<'_, '_>) {
     }
 }
 
+fn requester_id(call: &mut Call<'_, '_>) -> Option<Option<i64>> {
+    reference(call, "requester_id", "contact", |account, id| {
+        account.people.name_and_email(id).is_some()
+    })
+}
+
 /// Who the ticket is from: an id, or one of the handles. [D]
 pub(super) fn requester(call: &mut Call<'_, '_>, person: &Person) -> Option<i64> {
-    if let Some(Some(id)) = call.input.integer("requester_id") {
-        if call.account().people.name_and_email(id).is_none() {
-            call.input
-                .refuse(FieldError::nothing_matches("requester_id", "contact"));
-        }
+    if let Some(Some(id)) = requester_id(call) {
         return Some(id);
     }
     phone_needs_name(call, person);
@@ -266,11 +253,7 @@ pub(super) fn read_edit(call: &mut Call<'_, '_>, id: Option<i64>) -> (TicketEdit
     call.input.allow(&UPDATE_KEYS);
     let mut read = properties(call, id);
     let mut person = None;
-    if let Some(Some(id)) = call.input.integer("requester_id") {
-        if call.account().people.name_and_email(id).is_none() {
-            call.input
-                .refuse(FieldError::nothing_matches("requester_id", "contact"));
-        }
+    if let Some(Some(id)) = requester_id(call) {
         read.edit.requester_id = Some(id);
     } else if handles(&read.person).into_iter().any(Option::is_some) {
         phone_needs_name(call, &read.person);

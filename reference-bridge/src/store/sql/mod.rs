@@ -33,9 +33,10 @@ pub(super) const NEXT_DUE: &str = "
 
 /// Implements [`Store`](super::Store) for a struct with a `pool` to read by, a
 /// `seal` and what it has `remembered`, which can accept durably and gives out
-/// connections for `writing`, that wait for the disk or need not. `$begin` starts a transaction that may write, `$claim` is the statement that takes
-/// jobs, `$reclaim` whether a start frees what was held, `$poll` how often to look
-/// for what other processes put into the queue.
+/// connections for `writing`, that wait for the disk or need not. `$begin` starts
+/// a transaction that may write, `$claim` is the statement that takes jobs,
+/// `$reclaim` whether a start frees what was held, `$poll` how often to look for
+/// what other processes put into the queue.
 macro_rules! sql_store {
     ($store:ty, transaction: |$connection:ident| $begin:expr, claim: $claim:expr, reclaim: $reclaim:expr, poll: $poll:expr) => {
         #[async_trait::async_trait]
