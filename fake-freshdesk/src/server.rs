@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     landed: Notify,
     /// The journal's newest number, for those who follow it.
     journal: tokio::sync::watch::Sender<u64>,
+    /// Calls of the v2 API wait at the door while this is so.
+    held: tokio::sync::watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -106,6 +108,7 @@ impl Server {
             in_flight: AtomicUsize::new(0),
             landed: Notify::new(),
             journal: tokio::sync::watch::Sender::new(0),
+            held: tokio::sync::watch::Sender::new(false),
         });
         let weak = Arc::downgrade(&shared);
         let clock = shared.clock.clone();
@@ -257,13 +260,41 @@ impl Shared {
         self.landed.notify_waiters();
     }
 
+    /// From now on calls of the v2 API wait, until time was advanced or they
+    /// are let in again.
+    pub(crate) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets waiting calls in.
+    pub(crate) fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Whether calls of the v2 API wait.
+    pub(crate) fn is_held(&self) -> bool {
+        *self.held.borrow()
+    }
+
+    /// Waits for as long as calls of the v2 API are held.
+    pub(crate) async fn let_in(&self) {
+        if self.is_held() {
+            // The sender lives as long as `self`.
+            let _ = self.held.subscribe().wait_for(|held| !held).await;
+        }
+    }
+
     /// Jumps ahead step by step: at each due time the work is done, and the
-    /// webhook calls it started may come back before the next step.
+    /// webhook calls it started may come back before the next step. Calls that
+    /// were held are let in after the first jump.
     pub(crate) async fn advance(self: &Arc<Self>, by: Ms) -> Ms {
         let target = self.clock.now_ms() + by;
         loop {
             self.run_due();
-            self.settle().await;
+            // A receiver may itself be waiting at the door.
+            if !self.is_held() {
+                self.settle().await;
+            }
             // Looked up after the calls came back: a retry may be due before
             // whatever was next when they went out.
             let next = self.lock().next_due();
@@ -271,8 +302,10 @@ impl Shared {
                 Some(due) => self.clock.jump_to(due),
                 None => break,
             }
+            self.release();
         }
         self.clock.jump_to(target);
+        self.release();
         self.run_due();
         self.clock.now_ms()
     }
@@ -300,6 +333,7 @@ impl Shared {
         self.generation.fetch_add(1, Ordering::SeqCst);
         let old = std::mem::replace(&mut *core, Helpdesk::new(self.options.clone()));
         drop(core);
+        self.release();
         // A million tickets take a while to drop; nobody needs to wait for that.
         std::thread::spawn(move || drop(old));
         self.wake.notify_one();

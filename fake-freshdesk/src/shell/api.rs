@@ -88,6 +88,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         content_type,
         body,
     };
+    shared.let_in().await;
     let reply = shared.with_core(|core, now| core.api(now, &request));
     if reply.delay_ms > 0 {
         let until = shared.clock.now_ms() + reply.delay_ms;

@@ -81,6 +81,7 @@ fn welcome() -> Response {
                 "GET …/{domain}/mails", "GET|POST …/{domain}/faults", "DELETE …/{domain}/faults/{id}",
                 "GET /control/v1/journal", "GET /control/v1/journal/stream",
                 "GET /control/v1/snapshot", "POST /control/v1/restore", "GET|PUT /control/v1/time", "POST /control/v1/time/advance",
+                "POST|DELETE /control/v1/time/hold",
                 "POST /control/v1/reset",
             ],
         }),
@@ -109,7 +110,20 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         return refused(400, "invalid_json", "the body could not be read", "$");
     };
     match (&parts.method, path) {
-        (&Method::GET, "/control/v1/time") => return time(&shared),
+        (&Method::GET, "/control/v1/time") => {
+            if parts.uri.query() == Some("after_hold=true") {
+                shared.let_in().await;
+            }
+            return time(&shared);
+        }
+        (&Method::POST, "/control/v1/time/hold") => {
+            shared.hold();
+            return time(&shared);
+        }
+        (&Method::DELETE, "/control/v1/time/hold") => {
+            shared.release();
+            return time(&shared);
+        }
         (&Method::PUT, "/control/v1/time") => return set_time(&shared, &body),
         (&Method::POST, "/control/v1/time/advance") => return advance(&shared, &body).await,
         (&Method::GET, "/control/v1/journal/stream") => {
@@ -178,6 +192,7 @@ fn time(shared: &Shared) -> Response {
             "next_due": next_due.map(stamp),
             "journal": journal,
             "webhooks_under_way": shared.webhooks_under_way(),
+            "held": shared.is_held(),
         }),
     )
 }

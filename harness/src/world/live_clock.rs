@@ -1,6 +1,7 @@
 //! The clocks of a live world: the fake's, and the bridge's where it declares
-//! the capability `clock`. Both are moved by the same amount, the fake first,
-//! so that no bridge is seen to act before its time.
+//! the capability `clock`. Both are moved by the same amount. Meanwhile the
+//! fake holds the bridge's calls: none falls between the two jumps, where a
+//! wait that began before one and ended after the other would look too short.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -47,7 +48,8 @@ impl LiveClock {
     }
 
     pub(crate) async fn now(&self) -> Result<Timestamp, WorldError> {
-        timestamp(&self.time().await?, "now")
+        let path = "/control/v1/time?after_hold=true";
+        timestamp(&self.control.get(path).await?.expect(200)?.body, "now")
     }
 
     pub(crate) async fn pass(&self, duration: Duration) -> Result<(), WorldError> {
@@ -117,11 +119,9 @@ impl LiveClock {
     async fn advance(&self, by: SignedDuration) -> Result<(), WorldError> {
         let seconds = by.as_secs_f64().max(0.001);
         let body = json!({ "seconds": seconds });
-        self.control
-            .post("/control/v1/time/advance", &body)
-            .await?
-            .expect(200)?;
         if let Some(bridge) = self.bridge.get() {
+            let hold = "/control/v1/time/hold";
+            self.control.post(hold, &Value::Null).await?.expect(200)?;
             let answer = bridge.post("/v1/testing/clock/advance", &body).await?;
             if !(200..300).contains(&answer.status) {
                 return Err(WorldError::unexpected(format!(
@@ -130,6 +130,11 @@ impl LiveClock {
                 )));
             }
         }
+        // Its first jump lets the held calls in.
+        self.control
+            .post("/control/v1/time/advance", &body)
+            .await?
+            .expect(200)?;
         Ok(())
     }
 
