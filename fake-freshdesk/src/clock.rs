@@ -122,16 +122,14 @@ impl Clock {
         self.changed.notify_one();
     }
 
-    /// Jumps to a point in time; never backwards.
-    pub fn jump_to(&self, at: Ms) {
-        let mut run = self.run();
-        let base = run.now().max(at * 1_000);
-        *run = Run {
-            base,
-            since: Instant::now(),
-            ..*run
-        };
-        drop(run);
+    /// How many microseconds there are until `due`; 0 if it has been.
+    pub(crate) fn micros_until(&self, due: Ms) -> i64 {
+        (due * 1_000 - self.run().now()).max(0)
+    }
+
+    /// Jumps ahead by so many microseconds.
+    pub(crate) fn jump_by(&self, micros: i64) {
+        self.run().base += micros;
         self.changed.notify_waiters();
         self.changed.notify_one();
     }
@@ -203,9 +201,9 @@ mod tests {
         clock.set_mode(TimeMode::Manual, 1.0);
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(clock.now_ms(), start);
-        clock.jump_to(start + 5_000);
+        clock.jump_by(5_000_000);
         assert_eq!(clock.now_ms() - start, 5_000);
-        clock.jump_to(start);
-        assert_eq!(clock.now_ms() - start, 5_000);
+        assert_eq!(clock.micros_until(start), 0);
+        assert_eq!(clock.micros_until(start + 5_001), 1_000);
     }
 }

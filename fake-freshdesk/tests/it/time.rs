@@ -139,3 +139,21 @@ async fn a_hold_ends_when_it_is_taken_back_and_with_a_reset() {
         assert_eq!(ended.status, status);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn time_that_passes_during_an_advance_comes_on_top() {
+    let world = World::new("growth").await;
+    world.receiver(&[crate::world::Receiver::Hangs]);
+    world.creation_rule().await;
+    world.customer_ticket().await;
+    // A webhook gives its receiver up after 10 s; the jump waits for that.
+    let minute = json!({"seconds": 60});
+    let advanced = world.control("POST", "/time/advance", minute).await.json();
+    assert_eq!(advanced["now"], "2026-01-05T09:01:10.000Z");
+    let small = json!({"seconds": 0.001});
+    for _ in 0..3 {
+        world.control("POST", "/time/advance", small.clone()).await;
+    }
+    let time = world.control("GET", "/time", Value::Null).await.json();
+    assert_eq!(time["now"], "2026-01-05T09:01:10.003Z");
+}

@@ -1,0 +1,96 @@
+//! What is judged when the steps are over: the invariants, and whether the run
+//! met what it was meant to meet.
+
+use serde_json::json;
+
+use super::Player;
+use crate::plan::Phase;
+use crate::runner::verdict::Failure;
+use crate::runner::{invariants, meetings};
+use crate::trace::Source;
+use crate::world::WorldError;
+
+impl Player<'_> {
+    /// Lines of the bridge's output that hold a key become entries, since
+    /// verdicts read nothing but the trace. (The fake says the key of the account
+    /// it starts with, for whoever wants to try it.)
+    async fn read_logs(&self) -> Result<(), WorldError> {
+        let keys: Vec<&str> = self.cast.keys().collect();
+        for line in self.world.logs.holding("reference-bridge", &keys) {
+            let data = json!({ "program": line.program, "text": line.text });
+            self.world
+                .recorder
+                .note(Source::Bridge, "log_line", None, data)
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn invariants(&mut self) -> Result<(), WorldError> {
+        self.read_logs().await?;
+        self.world.recorder.catch_up().await?;
+        let breaches = self
+            .world
+            .recorder
+            .with(|trace| invariants::breaches(trace, &self.cast))
+            .await;
+        let now = self.world.time.now().await?;
+        let tolerated = |clause: &str| {
+            let tolerates = &self.plan.document.tolerates;
+            tolerates.iter().any(|known| known.value == clause)
+        };
+        for breach in breaches {
+            if tolerated(breach.clause) {
+                continue;
+            }
+            let at = self
+                .world
+                .recorder
+                .with(|trace| {
+                    breach
+                        .entries
+                        .last()
+                        .and_then(|n| trace.get(*n))
+                        .map(|entry| entry.at)
+                })
+                .await
+                .unwrap_or(now);
+            self.failures.push(Failure {
+                clause: breach.clause.to_owned(),
+                title: self.title_of(breach.clause),
+                phase: Phase::Invariants,
+                line: None,
+                expected: breach.invariant.to_owned(),
+                seen: breach.seen,
+                at,
+                entries: breach.entries,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) async fn meetings(&mut self) -> Result<(), WorldError> {
+        let at = self.world.time.now().await?;
+        for meeting in &self.plan.document.meets {
+            if !self
+                .world
+                .recorder
+                .with(|trace| meetings::met(trace, *meeting))
+                .await
+            {
+                let clause = self.first_clause();
+                self.failures.push(Failure {
+                    title: self.title_of(&clause),
+                    clause,
+                    phase: Phase::Play,
+                    line: None,
+                    expected: format!("the run meets {}", meetings::words(*meeting)),
+                    seen: "it never did, so nothing was tested".to_owned(),
+                    at,
+                    entries: Vec::new(),
+                });
+            }
+        }
+        Ok(())
+    }
+}

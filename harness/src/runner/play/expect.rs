@@ -1,0 +1,163 @@
+//! An expectation is looked at again and again until it holds or its time is up.
+
+use std::time::Duration;
+
+use super::Player;
+use crate::plan::Phase;
+use crate::runner::judge::{Ground, Seen, judge, spell_expectation};
+use crate::runner::observe::observe;
+use crate::runner::verdict::Failure;
+use crate::scenario::at::Place;
+use crate::scenario::expectation::Expectation;
+use crate::world::{World, WorldError};
+
+/// How soon an expectation is looked at again, at first.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+/// The same where many tickets are looked at, which costs more.
+const FIRST_LOOK_AT_MANY: Duration = Duration::from_secs(2);
+/// How far apart looks may grow.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+/// A long time is looked at about so many times.
+const LOOKS: u32 = 40;
+/// In the live world every look waits for quiet, so a long time is looked at
+/// about so many times.
+const LIVE_LOOKS: u32 = 8;
+/// In the live world: how long real programs are given, whatever the helpdesk's
+/// clock says, before an expectation counts as failed.
+const LIVE_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Player<'_> {
+    /// Looks until an expectation holds or its time is up; then, for `for`,
+    /// until it has held long enough.
+    pub(super) async fn expect(
+        &mut self,
+        phase: Phase,
+        place: Place,
+        expectation: &Expectation,
+    ) -> Result<bool, WorldError> {
+        let world = self.world;
+        if expectation.within.is_none() {
+            world.time.settle().await?;
+        }
+        let begun = world.time.now().await?;
+        let begun_really = tokio::time::Instant::now();
+        let within = expectation.within.map_or(Duration::ZERO, |within| within.0);
+        let many = expectation.each_of.is_some();
+        let mut pause = if many { FIRST_LOOK_AT_MANY } else { FIRST_LOOK };
+        // What was seen last, and up to which entry of the trace it is true.
+        let mut last: Option<(usize, Seen)> = None;
+        loop {
+            world.recorder.catch_up().await?;
+            let entries = world.recorder.len().await;
+            let seen = match last.take() {
+                // Freshdesk changes nothing without an entry: there is nothing new to see.
+                Some((seen_up_to, seen))
+                    if seen_up_to == entries && expectation.is_about_freshdesk() =>
+                {
+                    seen
+                }
+                _ => match self.look(expectation).await? {
+                    Ok(()) => break,
+                    Err(seen) => seen,
+                },
+            };
+            let passed = Duration::try_from(world.time.now().await?.duration_since(begun))
+                .unwrap_or_default();
+            let patient =
+                world.time.is_live() && !within.is_zero() && begun_really.elapsed() < LIVE_PATIENCE;
+            if passed >= within && !patient {
+                return self.fail(phase, place, expectation, seen).await;
+            }
+            let left = if passed < within {
+                within - passed
+            } else {
+                pause
+            };
+            last = Some((world.recorder.len().await, seen));
+            world.time.pass(pause.min(left)).await?;
+            let next = if many { pause * 2 } else { pause * 3 / 2 };
+            pause = next.min(last_look(world, within));
+        }
+        let Some(throughout) = expectation.throughout else {
+            return Ok(true);
+        };
+        let begun = world.time.now().await?;
+        let last_look = last_look(world, throughout.0);
+        if world.time.is_live() {
+            pause = last_look;
+        }
+        let mut seen_up_to = world.recorder.len().await;
+        loop {
+            let passed = Duration::try_from(world.time.now().await?.duration_since(begun))
+                .unwrap_or_default();
+            if passed >= throughout.0 {
+                return Ok(true);
+            }
+            world.time.pass(pause.min(throughout.0 - passed)).await?;
+            pause = (pause * 3 / 2).min(last_look);
+            world.recorder.catch_up().await?;
+            let entries = world.recorder.len().await;
+            if entries == seen_up_to && expectation.is_about_freshdesk() {
+                // Freshdesk changes nothing without an entry: there is nothing new to see.
+                continue;
+            }
+            seen_up_to = entries;
+            if let Err(seen) = self.look(expectation).await? {
+                return self.fail(phase, place, expectation, seen).await;
+            }
+        }
+    }
+
+    async fn look(&self, expectation: &Expectation) -> Result<Result<(), Seen>, WorldError> {
+        observe(self.world, &self.cast, expectation).await?;
+        self.world
+            .recorder
+            .with(|trace| {
+                judge(
+                    &Ground {
+                        trace,
+                        cast: &self.cast,
+                        phase_began: self.phase_began,
+                    },
+                    expectation,
+                )
+            })
+            .await
+    }
+
+    async fn fail(
+        &mut self,
+        phase: Phase,
+        place: Place,
+        expectation: &Expectation,
+        seen: Seen,
+    ) -> Result<bool, WorldError> {
+        let clause = expectation
+            .clause
+            .as_ref()
+            .map(|clause| clause.value.clone())
+            .unwrap_or_else(|| self.first_clause());
+        let at = self.world.time.now().await?;
+        self.failures.push(Failure {
+            title: self.title_of(&clause),
+            clause,
+            phase,
+            line: (place.line > 0).then_some(place.line),
+            expected: spell_expectation(expectation),
+            seen: seen.what,
+            at,
+            entries: seen.entries,
+        });
+        Ok(false)
+    }
+}
+
+/// How far apart the looks at something that takes `time` may grow.
+fn last_look(world: &World, time: Duration) -> Duration {
+    let looks = if world.time.is_live() {
+        LIVE_LOOKS
+    } else {
+        LOOKS
+    };
+    LAST_LOOK.max(time / looks)
+}
