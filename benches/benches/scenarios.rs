@@ -24,7 +24,7 @@ fn every_scenario(criterion: &mut Criterion) {
         ..Suite::default()
     };
     criterion.bench_function("every scenario, simulated, one thread", |bencher| {
-        bencher.iter(|| black_box(suite.play_all(&plans, &catalogue, |_| {})));
+        bencher.iter(|| black_box(suite.play_all(&plans, &catalogue)));
     });
 }
 

@@ -25,7 +25,7 @@ fn traces(suite: &Suite) -> Vec<(String, String)> {
 
 fn traces_of(suite: &Suite, plans: &[Plan], catalogue: &Catalogue) -> Vec<(String, String)> {
     suite
-        .play_all(plans, catalogue, |_| {})
+        .play_all(plans, catalogue)
         .into_iter()
         .map(|outcome| (outcome.name, outcome.trace.to_json_lines()))
         .collect()

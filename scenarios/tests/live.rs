@@ -26,7 +26,7 @@ fn passes_live(file: &str) {
         world: WorldKind::Live,
         ..Suite::default()
     };
-    for outcome in suite.play_all(&plans, &catalogue, |_| {}) {
+    for outcome in suite.play_all(&plans, &catalogue) {
         let info = RunInfo {
             world: "live".into(),
             seed: 0,

@@ -10,7 +10,7 @@ use crate::clauses::Catalogue;
 use crate::plan::{self, LoadError};
 use crate::report::summary::Counts;
 use crate::report::terminal::Terminal;
-use crate::report::{self, RunInfo, json};
+use crate::report::{ReportError, Reports, RunInfo, json};
 use crate::runner::known_failures;
 use crate::runner::suite::Suite;
 use crate::world::WorldKind;
@@ -80,28 +80,45 @@ impl Run {
         if let Some(jobs) = self.jobs {
             suite.jobs = jobs;
         }
+        let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
+        if let (Some(unmet), true) = (
+            known_failures::unmet(&known, &names),
+            self.wanted.is_empty(),
+        ) {
+            return complain(
+                &format!(
+                    "a known failure names the scenario `{}`, which there is not",
+                    unmet.scenario
+                ),
+                USAGE,
+            );
+        }
         let mut info = RunInfo {
             world: self.world.to_string(),
             seed: self.seed,
             seconds: 0.0,
         };
+        let reports = match Reports::begin(&self.report, info.clone(), plans.len()) {
+            Ok(reports) => reports,
+            Err(error) => return no_report(&error),
+        };
         let started = tokio::time::Instant::now();
-        let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
         let terminal = (self.format == Format::Human).then(|| Terminal::new(&names, info.clone()));
-        let mut outcomes = suite.play_all(&plans, catalogue, |event| {
-            if let Some(terminal) = &terminal {
-                terminal.take(&event);
-            }
-        });
+        let outcomes = suite.play_each(
+            &plans,
+            catalogue,
+            |i, outcome| {
+                known_failures::apply(&known, outcome);
+                reports.take(i, outcome);
+            },
+            |event| {
+                if let Some(terminal) = &terminal {
+                    terminal.take(&event);
+                }
+            },
+        );
         info.seconds = started.elapsed().as_secs_f64();
-        let unmet = known_failures::apply(&known, &mut outcomes);
-        if let (Some(first), true) = (unmet.first(), self.wanted.is_empty()) {
-            return complain(
-                &format!("a known failure names the scenario `{first}`, which there is not"),
-                USAGE,
-            );
-        }
-        let written = report::write_all(&self.report, &outcomes, &info, catalogue);
+        let written = reports.finish(&outcomes, info.seconds, catalogue);
         if let Some(terminal) = terminal {
             terminal.finish(&outcomes, info.seconds, catalogue);
         } else {
@@ -112,15 +129,17 @@ impl Run {
                 anstream::println!("  report: {}", page.display());
             }
             Ok(_) => {}
-            Err(error) => {
-                return complain(
-                    &format!("no report: {error}; choose another place with --report"),
-                    HARNESS_ERROR,
-                );
-            }
+            Err(error) => return no_report(&error),
         }
         ExitCode::from(Counts::of(&outcomes).exit_code())
     }
+}
+
+fn no_report(error: &ReportError) -> ExitCode {
+    complain(
+        &format!("no report: {error}; choose another place with --report"),
+        HARNESS_ERROR,
+    )
 }
 
 /// Says why nothing is played.

@@ -15,6 +15,22 @@ const STYLE: &str = include_str!("page.css");
 
 /// The page as HTML text.
 pub fn page(outcomes: &[Outcome], info: &RunInfo, catalogue: &Catalogue) -> String {
+    let sections: Vec<String> = outcomes.iter().map(|one| section(one, info)).collect();
+    page_of(&sections, outcomes, info, catalogue)
+}
+
+/// The part of the page that is about one outcome.
+pub(super) fn section(outcome: &Outcome, info: &RunInfo) -> String {
+    scenario(outcome, info).into_string()
+}
+
+/// The page around its sections. It looks at no trace.
+pub(super) fn page_of(
+    sections: &[String],
+    outcomes: &[Outcome],
+    info: &RunInfo,
+    catalogue: &Catalogue,
+) -> String {
     let counts = Counts::of(outcomes);
     let good = counts.exit_code() == 0;
     html! {
@@ -39,7 +55,7 @@ pub fn page(outcomes: &[Outcome], info: &RunInfo, catalogue: &Catalogue) -> Stri
                 }
                 (summary(outcomes, catalogue))
                 (legend())
-                @for outcome in outcomes { (scenario(outcome, info)) }
+                @for section in sections { (PreEscaped(section)) }
             }
         }
     }

@@ -42,30 +42,32 @@ pub fn read(file: &Path) -> Result<Vec<KnownFailure>, String> {
     Ok(known)
 }
 
-/// Applies a list to outcomes. Gives the entries that no outcome is meant by.
-pub fn apply(known: &[KnownFailure], outcomes: &mut [Outcome]) -> Vec<String> {
-    let mut unmet = Vec::new();
-    for entry in known {
-        let mut met = false;
-        for outcome in outcomes.iter_mut().filter(|outcome| {
-            outcome.name == entry.scenario
-                || outcome.name.split('[').next() == Some(entry.scenario.as_str())
-        }) {
-            met = true;
-            outcome.verdict = match std::mem::replace(&mut outcome.verdict, Verdict::Passed) {
-                Verdict::Failed { failures } => Verdict::KnownFailure {
-                    reason: entry.reason.clone(),
-                    failures,
-                },
-                Verdict::Passed => stale(outcome, entry),
-                other => other,
-            };
-        }
-        if !met {
-            unmet.push(entry.scenario.clone());
-        }
+impl KnownFailure {
+    /// Whether a scenario of this name is meant.
+    fn names(&self, scenario: &str) -> bool {
+        scenario == self.scenario || scenario.split('[').next() == Some(self.scenario.as_str())
     }
-    unmet
+}
+
+/// Applies a list to an outcome.
+pub fn apply(known: &[KnownFailure], outcome: &mut Outcome) {
+    for entry in known.iter().filter(|entry| entry.names(&outcome.name)) {
+        outcome.verdict = match std::mem::replace(&mut outcome.verdict, Verdict::Passed) {
+            Verdict::Failed { failures } => Verdict::KnownFailure {
+                reason: entry.reason.clone(),
+                failures,
+            },
+            Verdict::Passed => stale(outcome, entry),
+            other => other,
+        };
+    }
+}
+
+/// The first entry that means none of these scenarios.
+pub fn unmet<'a>(known: &'a [KnownFailure], scenarios: &[&str]) -> Option<&'a KnownFailure> {
+    known
+        .iter()
+        .find(|entry| !scenarios.iter().any(|name| entry.names(name)))
 }
 
 fn stale(outcome: &Outcome, entry: &KnownFailure) -> Verdict {

@@ -43,7 +43,7 @@ pub fn toothless(plans: &[Plan], catalogue: &Catalogue) -> Vec<Toothless> {
         ..Suite::default()
     };
     suite
-        .play_all(plans, catalogue, |_| {})
+        .play_all(plans, catalogue)
         .into_iter()
         .zip(plans)
         .filter_map(|(outcome, plan)| {

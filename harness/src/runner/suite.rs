@@ -53,10 +53,18 @@ pub enum Event<'a> {
 
 impl Suite {
     /// Plays all plans; the outcomes come back in the plans' order.
-    pub fn play_all(
+    pub fn play_all(&self, plans: &[Plan], catalogue: &Catalogue) -> Vec<Outcome> {
+        self.play_each(plans, catalogue, |_, _| {}, |_| {})
+    }
+
+    /// Plays all plans. Each outcome is first given to `ended`, with its plan's
+    /// place, on the thread it was played on; then it is told to `report`, on
+    /// this thread, in the order in which plans end.
+    pub fn play_each(
         &self,
         plans: &[Plan],
         catalogue: &Catalogue,
+        ended: impl Fn(usize, &mut Outcome) + Sync,
         mut report: impl FnMut(Event<'_>),
     ) -> Vec<Outcome> {
         enum News {
@@ -68,7 +76,7 @@ impl Suite {
         let mut outcomes: Vec<Option<Outcome>> = plans.iter().map(|_| None).collect();
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.clamp(1, plans.len().max(1)) {
-                let (news, next) = (news.clone(), &next);
+                let (news, next, ended) = (news.clone(), &next, &ended);
                 scope.spawn(move || {
                     loop {
                         let i = next.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +85,8 @@ impl Suite {
                         if news.send(News::Started(i)).is_err() {
                             return;
                         }
-                        let outcome = self.play_one(plan, catalogue);
+                        let mut outcome = self.play_one(plan, catalogue);
+                        ended(i, &mut outcome);
                         if news.send(News::Ended(i, Box::new(outcome))).is_err() {
                             return;
                         }

@@ -123,13 +123,14 @@ impl Trace {
 
     /// The trace as JSON lines, one entry a line: what two runs are compared by.
     pub fn to_json_lines(&self) -> String {
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for entry in &self.entries {
             // An entry holds only strings, numbers and JSON values, which always serialize.
-            lines.push_str(&serde_json::to_string(entry).unwrap_or_default());
-            lines.push('\n');
+            let _ = serde_json::to_writer(&mut lines, entry);
+            lines.push(b'\n');
         }
-        lines
+        // JSON is UTF-8.
+        String::from_utf8(lines).unwrap_or_default()
     }
 }
 

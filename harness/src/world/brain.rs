@@ -7,7 +7,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use base64::Engine as _;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -113,18 +112,60 @@ async fn decide(State(brain): State<Brain>, Json(question): Json<Value>) -> Resp
     }
 }
 
-/// The decision as an answer; files make it large, so room is made for it at once.
+/// The decision as an answer. Its files are written straight into the body:
+/// they can be larger than all else that happens in a scenario.
 fn decided(decision: &Value, answer: &BrainDecision) -> Response {
     let files: usize = answer.attachments.iter().map(|file| file.bytes).sum();
     let mut body = Vec::with_capacity(files / 3 * 4 + 4096);
-    match serde_json::to_writer(&mut body, decision) {
+    match write_decision(&mut body, decision, answer) {
         Ok(()) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         // A value with text keys always serializes.
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
-/// A decision in the contract's words.
+fn write_decision(
+    body: &mut Vec<u8>,
+    decision: &Value,
+    answer: &BrainDecision,
+) -> Result<(), serde_json::Error> {
+    serde_json::to_writer(&mut *body, decision)?;
+    if answer.attachments.is_empty() {
+        return Ok(());
+    }
+    // The files go in before the brace that ends the decision.
+    body.pop();
+    body.extend_from_slice(br#","attachments":["#);
+    for (n, file) in answer.attachments.iter().enumerate() {
+        if n > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(br#"{"content_type":"application/octet-stream","name":"#);
+        serde_json::to_writer(&mut *body, &file.name)?;
+        body.extend_from_slice(br#","bytes_base64":""#);
+        write_base64_of_x(body, file.bytes);
+        body.extend_from_slice(br#""}"#);
+    }
+    body.extend_from_slice(b"]}");
+    Ok(())
+}
+
+/// The base64 of so many letters x, of which a scripted file is made.
+fn write_base64_of_x(body: &mut Vec<u8>, bytes: usize) {
+    let begin = body.len();
+    body.resize(begin + bytes / 3 * 4, 0);
+    for three in body[begin..].chunks_exact_mut(4) {
+        three.copy_from_slice(b"eHh4");
+    }
+    let rest: &[u8] = match bytes % 3 {
+        0 => b"",
+        1 => b"eA==",
+        _ => b"eHg=",
+    };
+    body.extend_from_slice(rest);
+}
+
+/// A decision in the contract's words, but for its files.
 fn decision(number: u64, answer: &BrainDecision) -> Value {
     let summary = |what: &str| {
         answer
@@ -156,20 +197,6 @@ fn decision(number: u64, answer: &BrainDecision) -> Value {
     if let Some(text) = &answer.text {
         decision["text"] = text.clone().into();
     }
-    if !answer.attachments.is_empty() {
-        let files: Vec<Value> = answer
-            .attachments
-            .iter()
-            .map(|file| {
-                json!({
-                    "name": file.name,
-                    "content_type": "application/octet-stream",
-                    "bytes_base64": base64::engine::general_purpose::STANDARD.encode(vec![b'x'; file.bytes]),
-                })
-            })
-            .collect();
-        decision["attachments"] = files.into();
-    }
     decision
 }
 
@@ -177,9 +204,7 @@ fn decision(number: u64, answer: &BrainDecision) -> Value {
 fn record(decision: &Value, answer: &BrainDecision, question: &Value, message: &str) -> Value {
     let mut record = Map::new();
     for (key, value) in decision.as_object().into_iter().flatten() {
-        if key != "attachments" {
-            record.insert(key.clone(), value.clone());
-        }
+        record.insert(key.clone(), value.clone());
     }
     if !answer.attachments.is_empty() {
         let files: Vec<Value> = answer
@@ -210,4 +235,55 @@ fn record(decision: &Value, answer: &BrainDecision, question: &Value, message: &
         .collect();
     record.insert("told".into(), told.into());
     Value::Object(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+    use crate::scenario::document::BrainFile;
+
+    #[test]
+    fn files_stand_in_the_decision_as_the_contract_wants_them() {
+        let file = |name: &str, bytes| BrainFile {
+            name: name.to_owned(),
+            bytes,
+        };
+        let answer = BrainDecision {
+            attachments: vec![
+                file("a \"b\".txt", 0),
+                file("c", 4),
+                file("d", 5),
+                file("e", 6),
+            ],
+            ..BrainDecision::default()
+        };
+        let mut body = Vec::new();
+        write_decision(&mut body, &decision(1, &answer), &answer).unwrap();
+        let read: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(read["action"], "reply");
+        let files: Vec<(&str, String)> = read["attachments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|file| {
+                let bytes = STANDARD
+                    .decode(file["bytes_base64"].as_str().unwrap())
+                    .unwrap();
+                (
+                    file["name"].as_str().unwrap(),
+                    String::from_utf8(bytes).unwrap(),
+                )
+            })
+            .collect();
+        let wanted = [
+            ("a \"b\".txt", ""),
+            ("c", "xxxx"),
+            ("d", "xxxxx"),
+            ("e", "xxxxxx"),
+        ];
+        assert_eq!(files, wanted.map(|(name, text)| (name, text.to_owned())));
+    }
 }
