@@ -11,6 +11,7 @@ mod postgres;
 
 use std::{path::PathBuf, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use reference_bridge::{
     Entropy, MemoryStore, PostgresStore, SqliteStore, Store,
@@ -420,6 +421,51 @@ on_every_store!(a_turn_is_kept_step_by_step, |store| {
     assert_eq!(store.turns(ACCOUNT, 17).await.unwrap(), [turn]);
     assert_eq!(store.turns(ACCOUNT, 18).await.unwrap(), []);
 });
+
+on_every_store!(
+    a_turns_files_are_kept_in_pieces_until_they_are_gone,
+    |store| {
+        let content: Vec<u8> = (0..500_000_u32).map(|byte| (byte >> 3) as u8).collect();
+        let file = |turn: &str, number, content: &[u8]| Write::File {
+            turn_id: turn.to_owned(),
+            number,
+            content: STANDARD.encode(content).into(),
+        };
+        let kept = vec![
+            file("turn_1", 0, &content),
+            file("turn_1", 1, b""),
+            file("turn_2", 0, b"other"),
+        ];
+        store.record(kept).await.unwrap();
+        let mut read = Vec::new();
+        while let Some(piece) = store.piece("turn_1", 0, read.len()).await.unwrap() {
+            read.push(piece);
+        }
+        assert!(read.len() > 1, "it is not held whole");
+        assert!(read.concat() == content);
+        let empty = store.piece("turn_1", 1, 0).await.unwrap();
+        assert_eq!(empty.as_deref(), Some(&b""[..]));
+        assert_eq!(store.piece("turn_1", 2, 0).await.unwrap(), None);
+
+        // What is no file changes nothing, nor does what came with it.
+        let wrong = Write::File {
+            turn_id: "turn_3".to_owned(),
+            number: 0,
+            content: "no base64".into(),
+        };
+        let gone = Write::FilesGone {
+            turn_id: "turn_1".to_owned(),
+        };
+        let refused = store.record(vec![gone.clone(), wrong]).await;
+        assert!(refused.unwrap_err().to_string().contains("base64"));
+        assert!(store.piece("turn_1", 0, 0).await.unwrap().is_some());
+
+        store.record(vec![gone]).await.unwrap();
+        assert_eq!(store.piece("turn_1", 0, 0).await.unwrap(), None);
+        let other = store.piece("turn_2", 0, 0).await.unwrap();
+        assert_eq!(other.as_deref(), Some(&b"other"[..]));
+    }
+);
 
 on_every_store!(a_problem_keeps_its_since_until_it_is_gone, |store| {
     let problem = |ticket_id, second, message: &str| Problem {

@@ -11,6 +11,7 @@ mod writer;
 
 use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{
