@@ -491,6 +491,77 @@ async fn a_merged_ticket_closes_its_session_and_the_other_is_looked_at() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_merge_in_the_mergers_own_words_is_told_by_either_ticket() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let merged = |ticket| {
+        let world = &world;
+        async move {
+            let lines = world.lines(ticket).await;
+            lines
+                .into_iter()
+                .filter(|line| line.starts_with("ticket_merged: "))
+                .collect::<Vec<_>>()
+        }
+    };
+    let target = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(target).await;
+
+    // Its own note says so, in public.
+    let source = world.helpdesk.open_ticket("Two?", json!({}));
+    world.created(source).await;
+    let words = format!("Hello, I have merged this with ticket #{target} for you.");
+    world.helpdesk.say(source, REP, &words, false);
+    world.helpdesk.change(source, json!({"status": 5}));
+    world.updated(source).await;
+    let told = format!("ticket_merged: Merged into ticket {target}.");
+    assert_eq!(merged(source).await, [told.clone()]);
+
+    // Its own note says nothing; the other ticket's does.
+    let source = world.helpdesk.open_ticket("Three?", json!({}));
+    world.created(source).await;
+    world.helpdesk.say(source, REP, "Thank you!", true);
+    world.helpdesk.change(source, json!({"status": 5}));
+    world.updated(source).await;
+    assert_eq!(world.session(source).await["status"], "closed_resolved");
+    assert_eq!(merged(source).await, [""; 0]);
+    let words = format!("Ticket with ID {source} (Help) is merged into this ticket");
+    world.helpdesk.say(target, REP, &words, true);
+    world.updated(target).await;
+    assert_eq!(merged(source).await, [told.clone()]);
+    // A look more at either changes nothing.
+    world.updated(target).await;
+    world.updated(source).await;
+    assert_eq!(merged(source).await, [told]);
+    assert_eq!(merged(target).await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_customer_says_of_merging_merges_nothing() {
+    let mut handoff = decision(Action::Handoff, None);
+    handoff.summary = Some("Wants it merged into ticket 1.".to_owned());
+    let world = world(ScriptedBrain::following([
+        Ok(decision(Action::Reply, Some("Hello."))),
+        Ok(handoff),
+    ]))
+    .await;
+    world.connect(json!({})).await;
+    let other = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(other).await;
+    let words = format!("Ticket {other} is merged into this ticket, merged into ticket {other}");
+    let ticket = world.helpdesk.open_ticket(&words, json!({}));
+    world.created(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, true).len(), 1, "a handoff");
+    for ticket in [other, ticket] {
+        world.helpdesk.change(ticket, json!({"status": 5}));
+        world.updated(ticket).await;
+        let lines = world.lines(ticket).await;
+        let merges = lines.iter().filter(|line| line.starts_with("ticket_merge"));
+        assert_eq!(merges.count(), 0, "{lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn automatic_mail_is_mirrored_but_not_answered_and_posts_are_capped() {
     let world = world(ScriptedBrain::replying("AI.")).await;
     world.connect(json!({})).await;

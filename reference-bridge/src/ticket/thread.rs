@@ -234,6 +234,7 @@ impl Look<'_> {
             fresh.push(entry);
         }
         for entry in fresh {
+            self.tell_merged(&entry).await?;
             self.add(entry);
         }
         Ok(())
