@@ -3,18 +3,25 @@
 //! * [`mod@self`]: start, serve, stop, exit codes
 //! * `options`: flags and environment
 //! * `config`: the same from a file
+//! * `key_file`: the secret that seals the stored API key
 //! * `sockets`: the way to Freshdesk and to the brain over sockets
 
 mod config;
+mod key_file;
 mod options;
 mod sockets;
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
 
+use key_file::NoSecret;
 use options::{Command, Doctor, Format, Options, StoreChoice};
 use reference_bridge::{
     Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, OpenAiBrain,
-    PostgresStore, ScriptedBrain, SqliteStore, Store,
+    PostgresStore, ScriptedBrain, SqliteStore, StartError, Store,
     doctor::{self, Complaint, Verdict},
     store::Seal,
 };
@@ -51,6 +58,15 @@ impl Failure {
     }
 }
 
+impl From<NoSecret> for Failure {
+    fn from(error: NoSecret) -> Self {
+        match error {
+            NoSecret::Usage(why) => Self::usage(why),
+            NoSecret::File(why) => Self::internal(why),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let options = match config::options(std::env::args_os().collect()) {
         Ok(options) => options,
@@ -61,8 +77,12 @@ fn main() -> ExitCode {
         Ok(filter) => filter,
         Err(error) => return end(&Failure::usage(format!("--log {level}: {error}"))),
     };
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && !plain)
+        // Saying on a standard error that takes nothing that it takes nothing panics.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if options.log_json {
         logs.json().init();
@@ -145,9 +165,10 @@ async fn serve(options: Options) -> Result<(), Failure> {
     bridge.policies.brain_timeout = options.brain_timeout;
     bridge.policies.job_lease = options.job_lease;
     bridge.testing_clock = options.testing_clock;
-    let bridge = Bridge::start(bridge)
-        .await
-        .map_err(|error| Failure::usage(error.to_string()))?;
+    let bridge = Bridge::start(bridge).await.map_err(|error| match error {
+        StartError::Store(_) => Failure::internal(error.to_string()),
+        StartError::PublicUrl(_) | StartError::EmptyToken => Failure::usage(error.to_string()),
+    })?;
     let stop = stop_signal()?;
     announce(&format!("listening http://{address}"))?;
     axum::serve(listener, bridge.router())
@@ -212,8 +233,7 @@ async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Stor
             Arc::new(MemoryStore::new())
         }
         StoreChoice::Sqlite(path) => {
-            let secret =
-                options::encryption_key(options, Some(path), entropy).map_err(Failure::usage)?;
+            let secret = key_file::secret(options, Some(path), entropy)?;
             let seal = Seal::new(&secret, entropy.clone());
             let store = SqliteStore::open(path, seal)
                 .await
@@ -222,7 +242,7 @@ async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Stor
             Arc::new(store)
         }
         StoreChoice::Postgres(url) => {
-            let secret = options::encryption_key(options, None, entropy).map_err(Failure::usage)?;
+            let secret = key_file::secret(options, None, entropy)?;
             let seal = Seal::new(&secret, entropy.clone());
             let store = PostgresStore::connect(url, seal)
                 .await

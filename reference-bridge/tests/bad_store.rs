@@ -18,7 +18,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use process::{Process, command};
+use process::{Process, command, command_through};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use stand_in::{DOMAIN, freshdesk_and_brain, posts, until};
@@ -73,8 +73,12 @@ impl Place {
 
     /// A start that must fail; gives what it says.
     async fn refused(&self) -> String {
+        self.refuses(command()).await
+    }
+
+    async fn refuses(&self, mut bridge: Command) -> String {
         let store = format!("sqlite:{}", self.file().display());
-        let mut child = command()
+        let mut child = bridge
             .args(["--listen", "127.0.0.1:0", "--log", "off", "--store", &store])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -213,6 +217,10 @@ async fn a_locked_file_refuses_the_start_and_a_lock_that_comes_later_is_waited_o
     .await;
 }
 
+/// Becomes the bridge with a limit on the size of its files, in blocks of 512
+/// bytes; without the trap the signal would kill it.
+const LIMITED: &str = "trap '' XFSZ; ulimit -f $BLOCKS; exec \"$0\" \"$@\"";
+
 /// A folder whose disk becomes full, and can be made roomy again.
 enum Disk {
     /// A small file system of its own, which takes the right to mount one.
@@ -245,23 +253,36 @@ impl Disk {
         }
     }
 
-    /// The bridge on this disk.
+    /// The bridge on this disk, whose log has no room either.
     fn start(&self, place: &Place) -> Process {
+        let limit = match self {
+            Self::Small(_) => "unlimited",
+            Self::Limited => "1200",
+        };
+        let script = LIMITED.replace("$BLOCKS", limit);
+        let script = format!("[ -e /dev/full ] && exec 2>/dev/full; {script}");
+        Process::start_through(
+            &["sh", "-c", &script],
+            &place.server.uri(),
+            &place.server.uri(),
+            &format!("sqlite:{}", place.file().display()),
+        )
+    }
+
+    /// A start of the bridge that finds no room at all.
+    async fn refuses(&self, place: &Place) -> String {
         match self {
-            Self::Small(_) => place.start(),
+            Self::Small(folder) => {
+                let filler = folder.join("filler");
+                std::fs::write(&filler, vec![0; 2 << 20]).unwrap_err();
+                let said = place.refused().await;
+                std::fs::remove_file(filler).unwrap();
+                said
+            }
             Self::Limited => {
-                let store = format!("sqlite:{}", place.file().display());
-                Process::start_through(
-                    // In blocks of 512 bytes; without the trap the signal would kill it.
-                    &[
-                        "sh",
-                        "-c",
-                        "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\"",
-                    ],
-                    &place.server.uri(),
-                    &place.server.uri(),
-                    &store,
-                )
+                let limited = LIMITED.replace("$BLOCKS", "0");
+                let through = command_through(&["sh", "-c", &limited]);
+                place.refuses(through).await
             }
         }
     }
@@ -283,6 +304,22 @@ impl Drop for Disk {
             let _ = Command::new("umount").arg("-l").arg(folder).status();
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_the_first_start_says_so_and_leaves_nothing_behind() {
+    let place = Place::new().await;
+    let disk = Disk::new(place.folder.path());
+    let said = disk.refuses(&place).await;
+    assert!(
+        said.starts_with("error: FOLDER/b.sqlite.key: a new encryption key cannot be written: ")
+            && said.ends_with("nothing was left behind\n"),
+        "{said}"
+    );
+    assert_eq!(place.bytes(), []);
+    // With room it starts, and its secret is a whole one.
+    connect(&disk.start(&place)).await;
+    assert_eq!(sessions(&disk.start(&place)).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

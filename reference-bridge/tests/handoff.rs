@@ -515,7 +515,7 @@ async fn a_merge_in_the_mergers_own_words_is_told_by_either_ticket() {
     world.helpdesk.change(source, json!({"status": 5}));
     world.updated(source).await;
     let told = format!("ticket_merged: Merged into ticket {target}.");
-    assert_eq!(merged(source).await, [told.clone()]);
+    assert_eq!(merged(source).await, std::slice::from_ref(&told));
 
     // Its own note says nothing; the other ticket's does.
     let source = world.helpdesk.open_ticket("Three?", json!({}));
@@ -528,7 +528,7 @@ async fn a_merge_in_the_mergers_own_words_is_told_by_either_ticket() {
     let words = format!("Ticket with ID {source} (Help) is merged into this ticket");
     world.helpdesk.say(target, REP, &words, true);
     world.updated(target).await;
-    assert_eq!(merged(source).await, [told.clone()]);
+    assert_eq!(merged(source).await, std::slice::from_ref(&told));
     // A look more at either changes nothing.
     world.updated(target).await;
     world.updated(source).await;
