@@ -155,6 +155,9 @@ pub struct Turn {
     pub state: TurnState,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// Who owned the ticket then.
+    #[serde(default)]
+    pub owner: Option<i64>,
 }
 
 impl Turn {

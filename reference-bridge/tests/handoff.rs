@@ -203,6 +203,60 @@ async fn a_transient_failure_keeps_the_handoff_pending_and_each_step_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rep_who_takes_the_ticket_before_it_is_routed_keeps_it() {
+    const OTHER: i64 = 43_000_000_004;
+    for (before, meanwhile, owner, group) in [
+        // Taken while the routing waited for the quota: it stays where it is.
+        (Value::Null, json!(OTHER), OTHER, Value::Null),
+        (json!(AI), json!(OTHER), OTHER, Value::Null),
+        // Owned by a rep from the start, given to the AI, or nobody's: it is routed.
+        (json!(OTHER), json!(OTHER), REP, json!(77)),
+        (Value::Null, json!(AI), REP, json!(77)),
+        (json!(OTHER), Value::Null, REP, json!(77)),
+    ] {
+        let world = world(handing_off()).await;
+        world
+            .connect(json!({"handoff_agent_id": REP, "handoff_group_id": 77}))
+            .await;
+        let mishap = Mishap {
+            on: "PUT /tickets/1",
+            kind: MishapKind::Answer(429, Some(5), ""),
+        };
+        world.helpdesk.desk().mishaps.extend(vec![mishap; 4]);
+        let ticket = world
+            .helpdesk
+            .open_ticket("Refund!", json!({"responder_id": before}));
+        world.created(ticket).await;
+        world.wait(25).await;
+        assert_eq!(world.helpdesk.posts(ticket, true).len(), 1, "the note");
+        world
+            .helpdesk
+            .change(ticket, json!({"responder_id": meanwhile}));
+        world.wait(1200).await;
+
+        let known = world.helpdesk.ticket(ticket);
+        let case = format!("{before} then {meanwhile}");
+        assert_eq!(known["responder_id"], owner, "{case}");
+        assert_eq!(known["group_id"], group, "{case}");
+        assert_eq!(known["custom_fields"][MARKER], true, "{case}");
+        let session = world.session(ticket).await;
+        assert_eq!(session["handed_off"], true, "{case}");
+        assert_eq!(session["handoff"]["target"]["agent_id"], owner, "{case}");
+        assert_eq!(kinds(&world).await, Vec::<String>::new(), "{case}");
+        let told = world
+            .lines(ticket)
+            .await
+            .iter()
+            .any(|line| line.starts_with("agent_took_session_from_ai"));
+        assert_eq!(told, owner == OTHER, "{case}");
+        // The AI is silent now, whoever has it.
+        world.helpdesk.say(ticket, CUSTOMER, "Hello?", false);
+        world.updated(ticket).await;
+        assert_eq!(world.helpdesk.posts(ticket, false), [""; 0], "{case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn giving_the_ticket_back_resumes_at_the_next_message_and_unmarks() {
     let brain = ScriptedBrain::following([
         Ok(decision(Action::Handoff, None)),
@@ -416,6 +470,27 @@ async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_ans
     assert_eq!(known["tags"], json!(["vip", "opencx", "opencx_autopilot"]));
     assert_eq!(world.helpdesk.posts(ticket, true), Vec::<String>::new());
     assert_eq!(world.session(ticket).await["status"], "open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rep_who_takes_the_ticket_before_a_delayed_resolution_is_through_keeps_it_open() {
+    let world = world(resolving_once()).await;
+    world.connect(json!({})).await;
+    let spent = Mishap {
+        on: "PUT /tickets/1",
+        kind: MishapKind::Answer(429, Some(1), ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
+    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
+    world.created(ticket).await;
+    world.wait(10).await;
+    world.helpdesk.change(ticket, json!({"responder_id": REP}));
+    world.wait(900).await;
+    let known = world.helpdesk.ticket(ticket);
+    assert_eq!(known["status"], 2, "it is the rep's to resolve");
+    assert_eq!(known["tags"], json!(["vip", "opencx", "opencx_autopilot"]));
+    assert_eq!(world.session(ticket).await["status"], "open");
+    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>Goodbye.</p>"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -411,6 +411,7 @@ on_every_store!(a_turn_is_kept_step_by_step, |store| {
         )],
         state: TurnState::Open,
         created_at: at(0),
+        owner: Some(7),
     };
     store.record(vec![Write::Turn(turn.clone())]).await.unwrap();
     turn.steps[0].1 = Progress::Done {

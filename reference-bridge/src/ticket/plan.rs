@@ -66,7 +66,6 @@ pub(super) fn turn(
     if let Purpose::Handoff(handoff) = &purpose {
         look.session.handed_off = true;
         update.marker = Some((marker.clone(), true));
-        update.group_id = handoff.target.group_id;
         look.add_event("handoff", &handoff.summary);
     } else if resumed {
         // Otherwise the next handoff would be no change, and the customer's
@@ -100,6 +99,7 @@ pub(super) fn turn(
             .collect(),
         state: TurnState::Open,
         created_at: look.desk.clock.now(),
+        owner: look.snapshot.ticket.responder_id,
     })
 }
 
