@@ -17,6 +17,7 @@ use std::{
     sync::Arc,
 };
 
+use futures::{FutureExt as _, future::BoxFuture};
 use key_file::NoSecret;
 use options::{Command, Doctor, Format, Options, StoreChoice};
 use reference_bridge::{
@@ -26,7 +27,7 @@ use reference_bridge::{
     store::Seal,
 };
 use secrecy::SecretString;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
 /// Wrong use: flags, environment, a taken port.
 const USAGE: u8 = 2;
@@ -155,7 +156,7 @@ async fn serve(options: Options) -> Result<(), Failure> {
     let address = listener
         .local_addr()
         .map_err(|error| Failure::internal(error.to_string()))?;
-    let store = open_store(&options, &entropy).await?;
+    let (store, store_failure) = open_store(&options, &entropy).await?;
     let public_url = options
         .public_url
         .clone()
@@ -171,8 +172,14 @@ async fn serve(options: Options) -> Result<(), Failure> {
     })?;
     let stop = stop_signal()?;
     announce(&format!("listening http://{address}"))?;
+    let (tell, told) = oneshot::channel();
     axum::serve(listener, bridge.router())
-        .with_graceful_shutdown(stop)
+        .with_graceful_shutdown(async move {
+            let _ = tell.send(tokio::select! {
+                () = stop => Ok(()),
+                failure = store_failure => Err(failure),
+            });
+        })
         .await
         .map_err(|error| Failure::internal(format!("serving ended: {error}")))?;
     tracing::info!("stopping: running looks are finished first");
@@ -183,7 +190,7 @@ async fn serve(options: Options) -> Result<(), Failure> {
         // Nothing is lost: every step is written down, and the next start goes on.
         tracing::warn!("some looks did not end in time");
     }
-    Ok(())
+    told.await.unwrap_or(Ok(()))
 }
 
 /// The system's clock, read once.
@@ -226,20 +233,32 @@ async fn examine(doctor: Doctor) -> Result<ExitCode, Failure> {
     }))
 }
 
-async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Store>, Failure> {
+/// What ends when a store turns out to be unusable while it is used.
+type StoreFailure = BoxFuture<'static, Failure>;
+
+async fn open_store(
+    options: &Options,
+    entropy: &Entropy,
+) -> Result<(Arc<dyn Store>, StoreFailure), Failure> {
+    let never = std::future::pending().boxed();
     Ok(match &options.store {
         StoreChoice::Memory => {
             tracing::warn!("the store is in memory: everything is forgotten at the end");
-            Arc::new(MemoryStore::new())
+            (Arc::new(MemoryStore::new()), never)
         }
         StoreChoice::Sqlite(path) => {
             let secret = key_file::secret(options, Some(path), entropy)?;
             let seal = Seal::new(&secret, entropy.clone());
-            let store = SqliteStore::open(path, seal)
+            let store = SqliteStore::open(path, seal, options.store_check)
                 .await
                 .map_err(|error| Failure::internal(error.to_string()))?;
             tracing::info!(path = %path.display(), "the store is SQLite");
-            Arc::new(store)
+            let store = Arc::new(store);
+            let failure = {
+                let store = store.clone();
+                async move { Failure::internal(store.damage().await.to_string()) }
+            };
+            (store, failure.boxed())
         }
         StoreChoice::Postgres(url) => {
             let secret = key_file::secret(options, None, entropy)?;
@@ -248,7 +267,7 @@ async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Stor
                 .await
                 .map_err(|error| Failure::internal(error.to_string()))?;
             tracing::info!("the store is PostgreSQL");
-            Arc::new(store)
+            (Arc::new(store), never)
         }
     })
 }

@@ -121,6 +121,12 @@ pub(crate) struct Options {
     )]
     pub(crate) store: StoreChoice,
 
+    /// How long the check whether the SQLite file is whole may hold up the start. A
+    /// large file is checked to its end while the bridge works; if it is found to be
+    /// damaged then, the bridge stops with exit code 3.
+    #[arg(long, env = "BRIDGE_STORE_CHECK", default_value = "1s", value_name = "DURATION", value_parser = any_duration)]
+    pub(crate) store_check: Duration,
+
     /// How long a ticket stays with a replica that gives no sign of life; the
     /// replicas' clocks must agree to well within it.
     #[arg(long, env = "BRIDGE_JOB_LEASE", default_value = "120s", value_name = "DURATION", value_parser = duration)]
@@ -267,13 +273,22 @@ impl FromStr for StoreChoice {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "expected a duration such as 45s or 2m".to_owned();
-    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(span)
+/// What is said of text that is no duration.
+const NO_DURATION: &str = "expected a duration such as 45s or 2m";
+
+fn any_duration(text: &str) -> Result<Duration, String> {
+    text.parse::<jiff::SignedDuration>()
         .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(wrong)
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| NO_DURATION.to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = any_duration(text)?;
+    if duration.is_zero() {
+        return Err(NO_DURATION.to_owned());
+    }
+    Ok(duration)
 }
 
 fn public_url(text: &str) -> Result<String, String> {

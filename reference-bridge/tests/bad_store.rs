@@ -46,6 +46,12 @@ impl Place {
         Process::start(&self.server.uri(), &self.server.uri(), &store)
     }
 
+    fn start_by(&self, mut bridge: Command) -> Process {
+        let store = format!("sqlite:{}", self.file().display());
+        bridge.args(["--store", &store]);
+        Process::listening(bridge)
+    }
+
     /// A file in which `tickets` were answered, closed by a `kill -9`.
     async fn used(&self, tickets: i64) -> Value {
         let process = self.start();
@@ -76,7 +82,14 @@ impl Place {
         self.refuses(command()).await
     }
 
-    async fn refuses(&self, mut bridge: Command) -> String {
+    async fn refuses(&self, bridge: Command) -> String {
+        let (said, announced) = self.ends(bridge).await;
+        assert_eq!(announced, "", "it never listens");
+        said
+    }
+
+    /// A bridge that must end by itself; gives what it says on both outputs.
+    async fn ends(&self, mut bridge: Command) -> (String, String) {
         let store = format!("sqlite:{}", self.file().display());
         let mut child = bridge
             .args(["--listen", "127.0.0.1:0", "--log", "off", "--store", &store])
@@ -96,8 +109,8 @@ impl Place {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{said}");
-        assert_eq!(output.stdout, b"", "it never listens");
-        said.replace(self.folder.path().to_str().unwrap(), "FOLDER")
+        let said = said.replace(self.folder.path().to_str().unwrap(), "FOLDER");
+        (said, String::from_utf8(output.stdout).unwrap())
     }
 
     async fn connection(&self) -> SqliteConnection {
@@ -184,6 +197,36 @@ async fn a_damaged_page_is_found_at_the_start_and_left_as_it_is() {
     // With the bytes as they were, everything is there.
     std::fs::write(place.file(), &whole).unwrap();
     assert_eq!(sessions(&place.start()).await, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_the_start_did_not_wait_for_ends_the_bridge_once_it_is_found() {
+    let place = Place::new().await;
+    place.used(40).await;
+    let mut log = place.connection().await;
+    log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .await
+        .unwrap();
+    log.close().await.unwrap();
+    // A whole file is worked with, whether or not the check was waited for.
+    let hasty = |place: &Place| {
+        let mut bridge = command();
+        bridge.args(["--store-check", "0s"]);
+        let server = place.server.uri();
+        bridge.args(["--freshdesk-endpoint", &server, "--brain-url", &server]);
+        bridge
+    };
+    assert_eq!(sessions(&place.start_by(hasty(&place))).await, 40);
+
+    let mut damaged = std::fs::read(place.file()).unwrap();
+    let last = damaged.len() / 4096 - 1;
+    damaged[last * 4096..last * 4096 + 64].fill(0xa5);
+    std::fs::write(place.file(), damaged).unwrap();
+    let (said, _) = place.ends(hasty(&place)).await;
+    assert!(
+        said.contains("b.sqlite: the database is damaged (") && said.contains(".recover"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

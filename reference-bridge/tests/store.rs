@@ -9,7 +9,7 @@
 #[path = "common/postgres.rs"]
 mod postgres;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -24,6 +24,9 @@ use reference_bridge::{
     work::{Account, Backfill, EventKind, Job, Problem},
 };
 use secrecy::{ExposeSecret as _, SecretString};
+
+/// Waits for the check of a file, however long it takes.
+const CHECKED: Duration = Duration::MAX;
 
 const ACCOUNT: &str = "acme.freshdesk.com";
 
@@ -46,7 +49,7 @@ struct Backend {
 
 async fn backends() -> Vec<(&'static str, Backend)> {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqliteStore::open(&folder.path().join("bridge.sqlite"), seal())
+    let sqlite = SqliteStore::open(&folder.path().join("bridge.sqlite"), seal(), CHECKED)
         .await
         .unwrap();
     let mut backends = vec![
@@ -500,7 +503,7 @@ on_every_store!(a_problem_keeps_its_since_until_it_is_gone, |store| {
 });
 
 async fn refused(path: &std::path::Path) -> OpenError {
-    SqliteStore::open(path, seal()).await.unwrap_err()
+    SqliteStore::open(path, seal(), CHECKED).await.unwrap_err()
 }
 
 fn sqlite_file() -> (tempfile::TempDir, PathBuf) {
@@ -512,7 +515,7 @@ fn sqlite_file() -> (tempfile::TempDir, PathBuf) {
 #[tokio::test]
 async fn a_sqlite_file_is_read_again_by_the_next_process() {
     let (_folder, file) = sqlite_file();
-    let store = SqliteStore::open(&file, seal()).await.unwrap();
+    let store = SqliteStore::open(&file, seal(), CHECKED).await.unwrap();
     store.save_connection(&connection()).await.unwrap();
     store.accept(ACCOUNT, 17, None, at(0)).await.unwrap();
     store.close().await;
@@ -521,11 +524,11 @@ async fn a_sqlite_file_is_read_again_by_the_next_process() {
         !bytes.windows(7).any(|bytes| bytes == b"the-key"),
         "the key is sealed"
     );
-    let store = SqliteStore::open(&file, seal()).await.unwrap();
+    let store = SqliteStore::open(&file, seal(), CHECKED).await.unwrap();
     assert_eq!(store.queue_depth().await.unwrap(), 1);
     store.close().await;
     let other = Seal::new(&SecretString::from("another secret"), Entropy::seeded(1));
-    let error = SqliteStore::open(&file, other).await.unwrap_err();
+    let error = SqliteStore::open(&file, other, CHECKED).await.unwrap_err();
     assert!(matches!(error, OpenError::WrongKey { .. }), "{error}");
 }
 
@@ -542,7 +545,7 @@ async fn a_file_that_is_no_database_is_left_as_it_was() {
 #[tokio::test]
 async fn a_read_only_file_is_refused() {
     let (_folder, file) = sqlite_file();
-    SqliteStore::open(&file, seal())
+    SqliteStore::open(&file, seal(), CHECKED)
         .await
         .unwrap()
         .close()
@@ -557,7 +560,7 @@ async fn a_read_only_file_is_refused() {
 #[tokio::test]
 async fn a_file_in_use_is_refused() {
     let (_folder, file) = sqlite_file();
-    let first = SqliteStore::open(&file, seal()).await.unwrap();
+    let first = SqliteStore::open(&file, seal(), CHECKED).await.unwrap();
     let error = refused(&file).await;
     assert!(matches!(error, OpenError::InUse(_)), "{error}");
     first.ping().await.unwrap();
@@ -566,7 +569,7 @@ async fn a_file_in_use_is_refused() {
 #[tokio::test]
 async fn a_newer_schema_is_not_started_on() {
     let (_folder, file) = sqlite_file();
-    SqliteStore::open(&file, seal())
+    SqliteStore::open(&file, seal(), CHECKED)
         .await
         .unwrap()
         .close()

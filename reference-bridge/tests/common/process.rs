@@ -21,6 +21,7 @@ pub fn command() -> Command {
         "FRESHDESK_ENDPOINT",
         "SSL_CERT_FILE",
         "BRIDGE_STORE",
+        "BRIDGE_STORE_CHECK",
         "BRIDGE_CONFIG",
         "BRIDGE_ENCRYPTION_KEY",
         "BRIDGE_KEY_FILE",
@@ -83,7 +84,7 @@ impl Process {
         Self::listening(command)
     }
 
-    fn listening(mut command: Command) -> Self {
+    pub fn listening(mut command: Command) -> Self {
         let mut child = command
             .args(["--listen", "127.0.0.1:0", "--log", "error"])
             .arg("--testing-clock")
