@@ -86,6 +86,7 @@ settings!(
     freshdesk_endpoint,
     ca_file,
     store,
+    store_check,
     job_lease,
     encryption_key,
     key_file,

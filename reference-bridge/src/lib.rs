@@ -12,7 +12,7 @@
 //! | `api` | the contract over HTTP |
 //! | `verify`, `connect`, [`settings`] | credentials, the connection, the settings |
 //! | `webhook` | the two payloads that Freshdesk's rules send |
-//! | `strict_json` | JSON in which no key is there twice |
+//! | `strict_json`, `whole_body`, `base64_text` | JSON in which no key is there twice; large bodies and files, held once |
 //! | `dispatch`, [`work`] | the queue: one job at a time per ticket |
 //! | `backfill`, `sweep` | the one import, and healing lost webhooks |
 //! | `rules`, `diagnosis`, `support`, `redact` | why the AI acts or stays silent, and the bundle for support |
@@ -28,6 +28,7 @@
 
 mod api;
 mod backfill;
+mod base64_text;
 mod bridge;
 mod clock;
 mod connect;
@@ -45,6 +46,7 @@ mod sweep;
 mod ticket;
 mod verify;
 mod webhook;
+mod whole_body;
 
 pub mod brain;
 pub mod doctor;

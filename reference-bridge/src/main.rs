@@ -3,23 +3,31 @@
 //! * [`mod@self`]: start, serve, stop, exit codes
 //! * `options`: flags and environment
 //! * `config`: the same from a file
+//! * `key_file`: the secret that seals the stored API key
 //! * `sockets`: the way to Freshdesk and to the brain over sockets
 
 mod config;
+mod key_file;
 mod options;
 mod sockets;
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::Arc,
+};
 
+use futures::{FutureExt as _, future::BoxFuture};
+use key_file::NoSecret;
 use options::{Command, Doctor, Format, Options, StoreChoice};
 use reference_bridge::{
     Brain, Bridge, BridgeOptions, Clock, Entropy, HttpBrain, MemoryStore, OpenAiBrain,
-    PostgresStore, ScriptedBrain, SqliteStore, Store,
+    PostgresStore, ScriptedBrain, SqliteStore, StartError, Store,
     doctor::{self, Complaint, Verdict},
     store::Seal,
 };
 use secrecy::SecretString;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
 /// Wrong use: flags, environment, a taken port.
 const USAGE: u8 = 2;
@@ -51,6 +59,15 @@ impl Failure {
     }
 }
 
+impl From<NoSecret> for Failure {
+    fn from(error: NoSecret) -> Self {
+        match error {
+            NoSecret::Usage(why) => Self::usage(why),
+            NoSecret::File(why) => Self::internal(why),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let options = match config::options(std::env::args_os().collect()) {
         Ok(options) => options,
@@ -61,8 +78,12 @@ fn main() -> ExitCode {
         Ok(filter) => filter,
         Err(error) => return end(&Failure::usage(format!("--log {level}: {error}"))),
     };
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && !plain)
+        // Saying on a standard error that takes nothing that it takes nothing panics.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if options.log_json {
         logs.json().init();
@@ -135,7 +156,7 @@ async fn serve(options: Options) -> Result<(), Failure> {
     let address = listener
         .local_addr()
         .map_err(|error| Failure::internal(error.to_string()))?;
-    let store = open_store(&options, &entropy).await?;
+    let (store, store_failure) = open_store(&options, &entropy).await?;
     let public_url = options
         .public_url
         .clone()
@@ -145,13 +166,20 @@ async fn serve(options: Options) -> Result<(), Failure> {
     bridge.policies.brain_timeout = options.brain_timeout;
     bridge.policies.job_lease = options.job_lease;
     bridge.testing_clock = options.testing_clock;
-    let bridge = Bridge::start(bridge)
-        .await
-        .map_err(|error| Failure::usage(error.to_string()))?;
+    let bridge = Bridge::start(bridge).await.map_err(|error| match error {
+        StartError::Store(_) => Failure::internal(error.to_string()),
+        StartError::PublicUrl(_) | StartError::EmptyToken => Failure::usage(error.to_string()),
+    })?;
     let stop = stop_signal()?;
     announce(&format!("listening http://{address}"))?;
+    let (tell, told) = oneshot::channel();
     axum::serve(listener, bridge.router())
-        .with_graceful_shutdown(stop)
+        .with_graceful_shutdown(async move {
+            let _ = tell.send(tokio::select! {
+                () = stop => Ok(()),
+                failure = store_failure => Err(failure),
+            });
+        })
         .await
         .map_err(|error| Failure::internal(format!("serving ended: {error}")))?;
     tracing::info!("stopping: running looks are finished first");
@@ -162,7 +190,7 @@ async fn serve(options: Options) -> Result<(), Failure> {
         // Nothing is lost: every step is written down, and the next start goes on.
         tracing::warn!("some looks did not end in time");
     }
-    Ok(())
+    told.await.unwrap_or(Ok(()))
 }
 
 /// The system's clock, read once.
@@ -205,30 +233,41 @@ async fn examine(doctor: Doctor) -> Result<ExitCode, Failure> {
     }))
 }
 
-async fn open_store(options: &Options, entropy: &Entropy) -> Result<Arc<dyn Store>, Failure> {
+/// What ends when a store turns out to be unusable while it is used.
+type StoreFailure = BoxFuture<'static, Failure>;
+
+async fn open_store(
+    options: &Options,
+    entropy: &Entropy,
+) -> Result<(Arc<dyn Store>, StoreFailure), Failure> {
+    let never = std::future::pending().boxed();
     Ok(match &options.store {
         StoreChoice::Memory => {
             tracing::warn!("the store is in memory: everything is forgotten at the end");
-            Arc::new(MemoryStore::new())
+            (Arc::new(MemoryStore::new()), never)
         }
         StoreChoice::Sqlite(path) => {
-            let secret =
-                options::encryption_key(options, Some(path), entropy).map_err(Failure::usage)?;
+            let secret = key_file::secret(options, Some(path), entropy)?;
             let seal = Seal::new(&secret, entropy.clone());
-            let store = SqliteStore::open(path, seal)
+            let store = SqliteStore::open(path, seal, options.store_check)
                 .await
                 .map_err(|error| Failure::internal(error.to_string()))?;
             tracing::info!(path = %path.display(), "the store is SQLite");
-            Arc::new(store)
+            let store = Arc::new(store);
+            let failure = {
+                let store = store.clone();
+                async move { Failure::internal(store.damage().await.to_string()) }
+            };
+            (store, failure.boxed())
         }
         StoreChoice::Postgres(url) => {
-            let secret = options::encryption_key(options, None, entropy).map_err(Failure::usage)?;
+            let secret = key_file::secret(options, None, entropy)?;
             let seal = Seal::new(&secret, entropy.clone());
             let store = PostgresStore::connect(url, seal)
                 .await
                 .map_err(|error| Failure::internal(error.to_string()))?;
             tracing::info!("the store is PostgreSQL");
-            Arc::new(store)
+            (Arc::new(store), never)
         }
     })
 }

@@ -1,16 +1,9 @@
 //! Flags and environment. A flag wins over its variable, and both over the file
 //! that `config` reads.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use reference_bridge::Entropy;
-use secrecy::SecretString;
 use url::Url;
 
 /// The OpenCX integration with Freshdesk, behind the bridge contract.
@@ -127,6 +120,12 @@ pub(crate) struct Options {
         value_name = "STORE"
     )]
     pub(crate) store: StoreChoice,
+
+    /// How long the check whether the SQLite file is whole may hold up the start. A
+    /// large file is checked to its end while the bridge works; if it is found to be
+    /// damaged then, the bridge stops with exit code 3.
+    #[arg(long, env = "BRIDGE_STORE_CHECK", default_value = "1s", value_name = "DURATION", value_parser = any_duration)]
+    pub(crate) store_check: Duration,
 
     /// How long a ticket stays with a replica that gives no sign of life; the
     /// replicas' clocks must agree to well within it.
@@ -274,13 +273,22 @@ impl FromStr for StoreChoice {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "expected a duration such as 45s or 2m".to_owned();
-    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(span)
+/// What is said of text that is no duration.
+const NO_DURATION: &str = "expected a duration such as 45s or 2m";
+
+fn any_duration(text: &str) -> Result<Duration, String> {
+    text.parse::<jiff::SignedDuration>()
         .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(wrong)
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| NO_DURATION.to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = any_duration(text)?;
+    if duration.is_zero() {
+        return Err(NO_DURATION.to_owned());
+    }
+    Ok(duration)
 }
 
 fn public_url(text: &str) -> Result<String, String> {
@@ -296,63 +304,6 @@ fn http_url(text: &str) -> Result<Url, String> {
     } else {
         Err("expected http://… or https://…".to_owned())
     }
-}
-
-/// The secret that seals the stored API key: given, read from its file, or made
-/// and written to its file.
-pub(crate) fn encryption_key(
-    options: &Options,
-    database: Option<&Path>,
-    entropy: &Entropy,
-) -> Result<SecretString, String> {
-    if let Some(key) = &options.encryption_key {
-        if key.trim().len() < 16 {
-            return Err("BRIDGE_ENCRYPTION_KEY is shorter than 16 characters".to_owned());
-        }
-        return Ok(SecretString::from(key.as_str()));
-    }
-    let beside_database = || {
-        let mut name = database?.as_os_str().to_owned();
-        name.push(".key");
-        Some(PathBuf::from(name))
-    };
-    let Some(file) = options.key_file.clone().or_else(beside_database) else {
-        return Err(
-            "replicas share one encryption key: set BRIDGE_ENCRYPTION_KEY or --key-file".to_owned(),
-        );
-    };
-    match std::fs::read_to_string(&file) {
-        Ok(key) if key.trim().len() >= 16 => Ok(SecretString::from(key.trim())),
-        Ok(_) => Err(format!(
-            "{}: the encryption key is shorter than 16 characters",
-            file.display()
-        )),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = entropy.secret();
-            write_secret(&file, &key).map_err(|error| {
-                format!(
-                    "{}: the encryption key cannot be written: {error}",
-                    file.display()
-                )
-            })?;
-            Ok(SecretString::from(key))
-        }
-        Err(error) => Err(format!(
-            "{}: the encryption key cannot be read: {error}",
-            file.display()
-        )),
-    }
-}
-
-fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(file)?;
-    writeln!(file, "{secret}")?;
-    file.sync_all()
 }
 
 #[cfg(test)]

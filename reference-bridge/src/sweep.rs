@@ -1,8 +1,10 @@
 //! Healing what lost webhooks left out (WHK-10): now and then a list page of the
 //! tickets that changed since the last sweep, one of those that were deleted, and
-//! one of spam. A ticket whose change was not
-//! seen is looked at, unless the account's rules would not have reported it:
-//! then it is left for the operator to see, as the guide describes it.
+//! one of spam. A ticket whose change was not seen is looked at, unless the
+//! account's rules would not have reported it: then it is left for the operator to
+//! see, as the guide describes it.
+
+use jiff::Timestamp;
 
 use crate::{
     clock::later,
@@ -26,42 +28,24 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<End, Loo
     };
     let domain = &connection.settings.domain;
     let started = desk.clock.now();
-    let freshdesk = desk.client(connection).in_background();
     let swept_to = desk.store.deliveries(domain).await?.swept_to;
     let from = swept_to.unwrap_or(connection.connected_at);
     let until = started.checked_sub(GRACE).unwrap_or(started);
-    let mut coverage = None;
-    let mut swept_to = until.max(from);
+    let mut sweep = Sweep {
+        desk,
+        connection,
+        freshdesk: desk.client(connection).in_background(),
+        started,
+        until,
+        swept_to: until.max(from),
+        coverage: None,
+    };
     for list in LISTS {
-        let mut next = Some(path(list, from));
-        while let Some(page) = next {
-            let (tickets, more) = freshdesk.tickets_page(page).await?;
-            for ticket in &tickets {
-                let Some(updated_at) = ticket.updated_at else {
-                    continue;
-                };
-                if updated_at > until {
-                    swept_to = swept_to.min(updated_at);
-                    continue;
-                }
-                let Some(missed) = missed(desk, domain, ticket, list).await? else {
-                    continue;
-                };
-                if heals(desk, connection, &freshdesk, missed, &mut coverage).await? {
-                    tracing::info!(
-                        ticket = ticket.id,
-                        "a change was missed; looking at the ticket"
-                    );
-                    desk.store.accept(domain, ticket.id, None, started).await?;
-                    desk.work.notify_one();
-                }
-            }
-            next = more;
-        }
+        sweep.list(list, from).await?;
     }
     let swept = Write::Swept {
         account: domain.clone(),
-        to: swept_to,
+        to: sweep.swept_to,
     };
     desk.store.record(vec![swept]).await?;
     Ok(End::Later(later(started, interval)))
@@ -78,8 +62,8 @@ enum List {
 
 const LISTS: [List; 3] = [List::Usual, List::Deleted, List::Spam];
 
-fn path(list: List, from: jiff::Timestamp) -> String {
-    let second = jiff::Timestamp::from_second(from.as_second()).unwrap_or(from);
+fn path(list: List, from: Timestamp) -> String {
+    let second = Timestamp::from_second(from.as_second()).unwrap_or(from);
     let filter = match list {
         List::Usual => "",
         List::Deleted => "filter=deleted&",
@@ -100,65 +84,118 @@ enum Missed {
     Gone,
 }
 
-async fn missed(
-    desk: &Desk,
-    domain: &str,
-    ticket: &Ticket,
-    list: List,
-) -> Result<Option<Missed>, LookError> {
-    let Some(updated_at) = ticket.updated_at else {
-        return Ok(None);
-    };
-    // On its way already.
-    if desk.store.generation(domain, ticket.id).await?.is_some() {
-        return Ok(None);
-    }
-    let session = desk.store.session_of_ticket(domain, ticket.id).await?;
-    if list != List::Usual {
-        let open = session.is_some_and(|session| session.status == Status::Open);
-        return Ok(open.then_some(Missed::Gone));
-    }
-    Ok(match session {
-        None if ticket.is_resolved() => None,
-        None => Some(Missed::New),
-        Some(session) => session
-            .seen
-            .is_none_or(|seen| seen.misses(updated_at))
-            .then_some(Missed::Tracked),
-    })
+/// A sweep under way.
+struct Sweep<'a> {
+    desk: &'a Desk,
+    connection: &'a Connection,
+    freshdesk: Freshdesk,
+    started: Timestamp,
+    /// Younger changes are left to the next sweep.
+    until: Timestamp,
+    /// Up to where nothing was left.
+    swept_to: Timestamp,
+    /// What the account's rules report. Read once, and only when something was missed.
+    coverage: Option<Coverage>,
 }
 
-/// Whether the sweep may act on it. The rules are read once per sweep, and only
-/// when something was missed.
-async fn heals(
-    desk: &Desk,
-    connection: &Connection,
-    freshdesk: &Freshdesk,
-    missed: Missed,
-    coverage: &mut Option<Coverage>,
-) -> Result<bool, LookError> {
-    if missed == Missed::Gone || desk.policies.sweep_scope == SweepScope::Everything {
-        return Ok(true);
-    }
-    let coverage = match coverage {
-        Some(coverage) => *coverage,
-        None => {
-            let deliveries = desk.store.deliveries(&connection.settings.domain).await?;
-            let read = match Rules::read(freshdesk).await {
-                Ok(rules) => rules.coverage(&desk.webhook_url(connection), deliveries),
-                // The rules cannot be read: what is not known to be broken works.
-                Err(FreshdeskError::NotFound(_) | FreshdeskError::Refused { .. }) => Coverage {
-                    new_tickets: true,
-                    updates: true,
-                },
-                Err(error) => return Err(error.into()),
-            };
-            *coverage.insert(read)
+impl Sweep<'_> {
+    /// Goes through a list, page by page.
+    async fn list(&mut self, list: List, from: Timestamp) -> Result<(), LookError> {
+        let mut next = Some(path(list, from));
+        while let Some(page) = next {
+            let (tickets, more) = self.freshdesk.tickets_page(page).await?;
+            for ticket in &tickets {
+                self.ticket(ticket, list).await?;
+            }
+            next = more;
         }
-    };
-    Ok(match missed {
-        Missed::New => coverage.new_tickets,
-        Missed::Tracked => coverage.updates,
-        Missed::Gone => true,
-    })
+        Ok(())
+    }
+
+    /// Has a ticket looked at, if a change of it was missed that is the sweep's to heal.
+    async fn ticket(&mut self, ticket: &Ticket, list: List) -> Result<(), LookError> {
+        let Some(updated_at) = ticket.updated_at else {
+            return Ok(());
+        };
+        if updated_at > self.until {
+            self.swept_to = self.swept_to.min(updated_at);
+            return Ok(());
+        }
+        let Some(missed) = self.missed(ticket, updated_at, list).await? else {
+            return Ok(());
+        };
+        if !self.heals(missed).await? {
+            return Ok(());
+        }
+        tracing::info!(
+            ticket = ticket.id,
+            "a change was missed; looking at the ticket"
+        );
+        let domain = &self.connection.settings.domain;
+        let store = &self.desk.store;
+        store.accept(domain, ticket.id, None, self.started).await?;
+        self.desk.work.notify_one();
+        Ok(())
+    }
+
+    /// What the session does not know of a ticket, if anything.
+    async fn missed(
+        &self,
+        ticket: &Ticket,
+        updated_at: Timestamp,
+        list: List,
+    ) -> Result<Option<Missed>, LookError> {
+        let store = &self.desk.store;
+        let domain = &self.connection.settings.domain;
+        // On its way already.
+        if store.generation(domain, ticket.id).await?.is_some() {
+            return Ok(None);
+        }
+        let session = store.session_of_ticket(domain, ticket.id).await?;
+        if list != List::Usual {
+            let open = session.is_some_and(|session| session.status == Status::Open);
+            return Ok(open.then_some(Missed::Gone));
+        }
+        Ok(match session {
+            None if ticket.is_resolved() => None,
+            None => Some(Missed::New),
+            Some(session) => session
+                .seen
+                .is_none_or(|seen| seen.misses(updated_at))
+                .then_some(Missed::Tracked),
+        })
+    }
+
+    /// Whether the sweep may act on it.
+    async fn heals(&mut self, missed: Missed) -> Result<bool, LookError> {
+        if missed == Missed::Gone || self.desk.policies.sweep_scope == SweepScope::Everything {
+            return Ok(true);
+        }
+        let coverage = match self.coverage {
+            Some(coverage) => coverage,
+            None => *self.coverage.insert(self.read_coverage().await?),
+        };
+        Ok(match missed {
+            Missed::New => coverage.new_tickets,
+            Missed::Tracked => coverage.updates,
+            Missed::Gone => true,
+        })
+    }
+
+    async fn read_coverage(&self) -> Result<Coverage, LookError> {
+        let domain = &self.connection.settings.domain;
+        let deliveries = self.desk.store.deliveries(domain).await?;
+        match Rules::read(&self.freshdesk).await {
+            Ok(rules) => {
+                let url = self.desk.webhook_url(self.connection);
+                Ok(rules.coverage(&url, deliveries))
+            }
+            // The rules cannot be read: what is not known to be broken works.
+            Err(FreshdeskError::NotFound(_) | FreshdeskError::Refused { .. }) => Ok(Coverage {
+                new_tickets: true,
+                updates: true,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
 }

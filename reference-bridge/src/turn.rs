@@ -2,8 +2,6 @@
 //! carry it out. It is stored before the first write and step by step after, so
 //! that a crash or a spent quota at any point is continued, each step once.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,15 +30,18 @@ pub enum Purpose {
     Resume,
 }
 
-/// A file the brain wants on its answer.
+/// A file the brain wants on its answer. Its content is in the store, beside the
+/// turn, until it was sent ([`Write::File`](crate::store::Write::File)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutgoingFile {
+    /// Which of the turn's files it is.
+    pub number: usize,
     /// File name.
     pub name: String,
     /// MIME type.
     pub content_type: String,
-    /// The content, base64.
-    pub bytes_base64: Arc<str>,
+    /// Bytes of content.
+    pub size: u64,
 }
 
 /// What a ticket update writes; what is `None` stays as it is.
@@ -87,6 +88,15 @@ impl Step {
     #[must_use]
     pub fn is_post(&self) -> bool {
         matches!(self, Self::Reply { .. } | Self::Note { .. })
+    }
+
+    /// The files on it.
+    #[must_use]
+    pub fn files(&self) -> &[OutgoingFile] {
+        match self {
+            Self::Reply { files, .. } | Self::Note { files, .. } => files,
+            Self::Update(_) => &[],
+        }
     }
 }
 
@@ -145,6 +155,9 @@ pub struct Turn {
     pub state: TurnState,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// Who owned the ticket then.
+    #[serde(default)]
+    pub owner: Option<i64>,
 }
 
 impl Turn {
@@ -155,6 +168,15 @@ impl Turn {
             .filter_map(|(_, progress)| match progress {
                 Progress::Done { conversation_id } => *conversation_id,
                 _ => None,
+            })
+    }
+
+    /// Whether a step is left that has files to send.
+    #[must_use]
+    pub fn has_files_to_send(&self) -> bool {
+        self.state == TurnState::Open
+            && self.steps.iter().any(|(step, progress)| {
+                !step.files().is_empty() && !matches!(progress, Progress::Done { .. })
             })
     }
 

@@ -18,7 +18,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use process::{Process, command};
+use process::{Process, command, command_through};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use stand_in::{DOMAIN, freshdesk_and_brain, posts, until};
@@ -44,6 +44,12 @@ impl Place {
     fn start(&self) -> Process {
         let store = format!("sqlite:{}", self.file().display());
         Process::start(&self.server.uri(), &self.server.uri(), &store)
+    }
+
+    fn start_by(&self, mut bridge: Command) -> Process {
+        let store = format!("sqlite:{}", self.file().display());
+        bridge.args(["--store", &store]);
+        Process::listening(bridge)
     }
 
     /// A file in which `tickets` were answered, closed by a `kill -9`.
@@ -73,8 +79,19 @@ impl Place {
 
     /// A start that must fail; gives what it says.
     async fn refused(&self) -> String {
+        self.refuses(command()).await
+    }
+
+    async fn refuses(&self, bridge: Command) -> String {
+        let (said, announced) = self.ends(bridge).await;
+        assert_eq!(announced, "", "it never listens");
+        said
+    }
+
+    /// A bridge that must end by itself; gives what it says on both outputs.
+    async fn ends(&self, mut bridge: Command) -> (String, String) {
         let store = format!("sqlite:{}", self.file().display());
-        let mut child = command()
+        let mut child = bridge
             .args(["--listen", "127.0.0.1:0", "--log", "off", "--store", &store])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -92,8 +109,8 @@ impl Place {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{said}");
-        assert_eq!(output.stdout, b"", "it never listens");
-        said.replace(self.folder.path().to_str().unwrap(), "FOLDER")
+        let said = said.replace(self.folder.path().to_str().unwrap(), "FOLDER");
+        (said, String::from_utf8(output.stdout).unwrap())
     }
 
     async fn connection(&self) -> SqliteConnection {
@@ -183,6 +200,36 @@ async fn a_damaged_page_is_found_at_the_start_and_left_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn damage_that_the_start_did_not_wait_for_ends_the_bridge_once_it_is_found() {
+    let place = Place::new().await;
+    place.used(40).await;
+    let mut log = place.connection().await;
+    log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .await
+        .unwrap();
+    log.close().await.unwrap();
+    // A whole file is worked with, whether or not the check was waited for.
+    let hasty = |place: &Place| {
+        let mut bridge = command();
+        bridge.args(["--store-check", "0s"]);
+        let server = place.server.uri();
+        bridge.args(["--freshdesk-endpoint", &server, "--brain-url", &server]);
+        bridge
+    };
+    assert_eq!(sessions(&place.start_by(hasty(&place))).await, 40);
+
+    let mut damaged = std::fs::read(place.file()).unwrap();
+    let last = damaged.len() / 4096 - 1;
+    damaged[last * 4096..last * 4096 + 64].fill(0xa5);
+    std::fs::write(place.file(), damaged).unwrap();
+    let (said, _) = place.ends(hasty(&place)).await;
+    assert!(
+        said.contains("b.sqlite: the database is damaged (") && said.contains(".recover"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_locked_file_refuses_the_start_and_a_lock_that_comes_later_is_waited_out() {
     let place = Place::new().await;
     let settings = place.used(2).await;
@@ -212,6 +259,10 @@ async fn a_locked_file_refuses_the_start_and_a_lock_that_comes_later_is_waited_o
     })
     .await;
 }
+
+/// Becomes the bridge with a limit on the size of its files, in blocks of 512
+/// bytes; without the trap the signal would kill it.
+const LIMITED: &str = "trap '' XFSZ; ulimit -f $BLOCKS; exec \"$0\" \"$@\"";
 
 /// A folder whose disk becomes full, and can be made roomy again.
 enum Disk {
@@ -245,23 +296,36 @@ impl Disk {
         }
     }
 
-    /// The bridge on this disk.
+    /// The bridge on this disk, whose log has no room either.
     fn start(&self, place: &Place) -> Process {
+        let limit = match self {
+            Self::Small(_) => "unlimited",
+            Self::Limited => "1200",
+        };
+        let script = LIMITED.replace("$BLOCKS", limit);
+        let script = format!("[ -e /dev/full ] && exec 2>/dev/full; {script}");
+        Process::start_through(
+            &["sh", "-c", &script],
+            &place.server.uri(),
+            &place.server.uri(),
+            &format!("sqlite:{}", place.file().display()),
+        )
+    }
+
+    /// A start of the bridge that finds no room at all.
+    async fn refuses(&self, place: &Place) -> String {
         match self {
-            Self::Small(_) => place.start(),
+            Self::Small(folder) => {
+                let filler = folder.join("filler");
+                std::fs::write(&filler, vec![0; 2 << 20]).unwrap_err();
+                let said = place.refused().await;
+                std::fs::remove_file(filler).unwrap();
+                said
+            }
             Self::Limited => {
-                let store = format!("sqlite:{}", place.file().display());
-                Process::start_through(
-                    // In blocks of 512 bytes; without the trap the signal would kill it.
-                    &[
-                        "sh",
-                        "-c",
-                        "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\"",
-                    ],
-                    &place.server.uri(),
-                    &place.server.uri(),
-                    &store,
-                )
+                let limited = LIMITED.replace("$BLOCKS", "0");
+                let through = command_through(&["sh", "-c", &limited]);
+                place.refuses(through).await
             }
         }
     }
@@ -283,6 +347,22 @@ impl Drop for Disk {
             let _ = Command::new("umount").arg("-l").arg(folder).status();
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_the_first_start_says_so_and_leaves_nothing_behind() {
+    let place = Place::new().await;
+    let disk = Disk::new(place.folder.path());
+    let said = disk.refuses(&place).await;
+    assert!(
+        said.starts_with("error: FOLDER/b.sqlite.key: a new encryption key cannot be written: ")
+            && said.ends_with("nothing was left behind\n"),
+        "{said}"
+    );
+    assert_eq!(place.bytes(), []);
+    // With room it starts, and its secret is a whole one.
+    connect(&disk.start(&place)).await;
+    assert_eq!(sessions(&disk.start(&place)).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -203,6 +203,60 @@ async fn a_transient_failure_keeps_the_handoff_pending_and_each_step_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rep_who_takes_the_ticket_before_it_is_routed_keeps_it() {
+    const OTHER: i64 = 43_000_000_004;
+    for (before, meanwhile, owner, group) in [
+        // Taken while the routing waited for the quota: it stays where it is.
+        (Value::Null, json!(OTHER), OTHER, Value::Null),
+        (json!(AI), json!(OTHER), OTHER, Value::Null),
+        // Owned by a rep from the start, given to the AI, or nobody's: it is routed.
+        (json!(OTHER), json!(OTHER), REP, json!(77)),
+        (Value::Null, json!(AI), REP, json!(77)),
+        (json!(OTHER), Value::Null, REP, json!(77)),
+    ] {
+        let world = world(handing_off()).await;
+        world
+            .connect(json!({"handoff_agent_id": REP, "handoff_group_id": 77}))
+            .await;
+        let mishap = Mishap {
+            on: "PUT /tickets/1",
+            kind: MishapKind::Answer(429, Some(5), ""),
+        };
+        world.helpdesk.desk().mishaps.extend(vec![mishap; 4]);
+        let ticket = world
+            .helpdesk
+            .open_ticket("Refund!", json!({"responder_id": before}));
+        world.created(ticket).await;
+        world.wait(25).await;
+        assert_eq!(world.helpdesk.posts(ticket, true).len(), 1, "the note");
+        world
+            .helpdesk
+            .change(ticket, json!({"responder_id": meanwhile}));
+        world.wait(1200).await;
+
+        let known = world.helpdesk.ticket(ticket);
+        let case = format!("{before} then {meanwhile}");
+        assert_eq!(known["responder_id"], owner, "{case}");
+        assert_eq!(known["group_id"], group, "{case}");
+        assert_eq!(known["custom_fields"][MARKER], true, "{case}");
+        let session = world.session(ticket).await;
+        assert_eq!(session["handed_off"], true, "{case}");
+        assert_eq!(session["handoff"]["target"]["agent_id"], owner, "{case}");
+        assert_eq!(kinds(&world).await, Vec::<String>::new(), "{case}");
+        let told = world
+            .lines(ticket)
+            .await
+            .iter()
+            .any(|line| line.starts_with("agent_took_session_from_ai"));
+        assert_eq!(told, owner == OTHER, "{case}");
+        // The AI is silent now, whoever has it.
+        world.helpdesk.say(ticket, CUSTOMER, "Hello?", false);
+        world.updated(ticket).await;
+        assert_eq!(world.helpdesk.posts(ticket, false), [""; 0], "{case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn giving_the_ticket_back_resumes_at_the_next_message_and_unmarks() {
     let brain = ScriptedBrain::following([
         Ok(decision(Action::Handoff, None)),
@@ -419,6 +473,27 @@ async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_ans
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rep_who_takes_the_ticket_before_a_delayed_resolution_is_through_keeps_it_open() {
+    let world = world(resolving_once()).await;
+    world.connect(json!({})).await;
+    let spent = Mishap {
+        on: "PUT /tickets/1",
+        kind: MishapKind::Answer(429, Some(1), ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
+    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
+    world.created(ticket).await;
+    world.wait(10).await;
+    world.helpdesk.change(ticket, json!({"responder_id": REP}));
+    world.wait(900).await;
+    let known = world.helpdesk.ticket(ticket);
+    assert_eq!(known["status"], 2, "it is the rep's to resolve");
+    assert_eq!(known["tags"], json!(["vip", "opencx", "opencx_autopilot"]));
+    assert_eq!(world.session(ticket).await["status"], "open");
+    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>Goodbye.</p>"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_that_crosses_the_ais_resolution_is_answered() {
     let world = world(resolving_once()).await;
     world.connect(json!({})).await;
@@ -488,6 +563,77 @@ async fn a_merged_ticket_closes_its_session_and_the_other_is_looked_at() {
     assert_eq!(world.session(source).await["status"], "closed_resolved");
     assert_eq!(world.helpdesk.count(&format!("GET /tickets/{foreign}")), 1);
     assert!(world.session(foreign).await.is_null());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merge_in_the_mergers_own_words_is_told_by_either_ticket() {
+    let world = world(ScriptedBrain::replying("AI.")).await;
+    world.connect(json!({})).await;
+    let merged = |ticket| {
+        let world = &world;
+        async move {
+            let lines = world.lines(ticket).await;
+            lines
+                .into_iter()
+                .filter(|line| line.starts_with("ticket_merged: "))
+                .collect::<Vec<_>>()
+        }
+    };
+    let target = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(target).await;
+
+    // Its own note says so, in public.
+    let source = world.helpdesk.open_ticket("Two?", json!({}));
+    world.created(source).await;
+    let words = format!("Hello, I have merged this with ticket #{target} for you.");
+    world.helpdesk.say(source, REP, &words, false);
+    world.helpdesk.change(source, json!({"status": 5}));
+    world.updated(source).await;
+    let told = format!("ticket_merged: Merged into ticket {target}.");
+    assert_eq!(merged(source).await, std::slice::from_ref(&told));
+
+    // Its own note says nothing; the other ticket's does.
+    let source = world.helpdesk.open_ticket("Three?", json!({}));
+    world.created(source).await;
+    world.helpdesk.say(source, REP, "Thank you!", true);
+    world.helpdesk.change(source, json!({"status": 5}));
+    world.updated(source).await;
+    assert_eq!(world.session(source).await["status"], "closed_resolved");
+    assert_eq!(merged(source).await, [""; 0]);
+    let words = format!("Ticket with ID {source} (Help) is merged into this ticket");
+    world.helpdesk.say(target, REP, &words, true);
+    world.updated(target).await;
+    assert_eq!(merged(source).await, std::slice::from_ref(&told));
+    // A look more at either changes nothing.
+    world.updated(target).await;
+    world.updated(source).await;
+    assert_eq!(merged(source).await, [told]);
+    assert_eq!(merged(target).await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_customer_says_of_merging_merges_nothing() {
+    let mut handoff = decision(Action::Handoff, None);
+    handoff.summary = Some("Wants it merged into ticket 1.".to_owned());
+    let world = world(ScriptedBrain::following([
+        Ok(decision(Action::Reply, Some("Hello."))),
+        Ok(handoff),
+    ]))
+    .await;
+    world.connect(json!({})).await;
+    let other = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(other).await;
+    let words = format!("Ticket {other} is merged into this ticket, merged into ticket {other}");
+    let ticket = world.helpdesk.open_ticket(&words, json!({}));
+    world.created(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, true).len(), 1, "a handoff");
+    for ticket in [other, ticket] {
+        world.helpdesk.change(ticket, json!({"status": 5}));
+        world.updated(ticket).await;
+        let lines = world.lines(ticket).await;
+        let merges = lines.iter().filter(|line| line.starts_with("ticket_merge"));
+        assert_eq!(merges.count(), 0, "{lines:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -601,6 +747,80 @@ async fn a_refused_attachment_never_costs_the_answer() {
     assert_eq!(
         world.helpdesk.posts(ticket, false),
         ["<p>See file.</p><p>Not attached: a.exe</p>"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_base64_is_named_and_the_rest_is_sent() {
+    let file = |name: &str, text: &str| reference_bridge::brain::AnswerFile {
+        name: name.to_owned(),
+        content_type: "text/plain".to_owned(),
+        bytes_base64: text.into(),
+    };
+    let mut with_files = decision(Action::Reply, Some("See files."));
+    with_files.attachments = vec![file("bad.txt", "no base64!"), file("good.txt", "aGVsbG8=")];
+    let world = world(ScriptedBrain::following([Ok(with_files)])).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("Send me all", json!({}));
+    world.created(ticket).await;
+    let posted = world.helpdesk.posts(ticket, false).remove(0);
+    assert!(posted.contains("filename=\"good.txt\""), "{posted}");
+    assert!(!posted.contains("filename=\"bad.txt\""), "{posted}");
+    assert!(posted.contains("Not attached, for they cannot be read: bad.txt"));
+    let entries = world.history(ticket).await;
+    assert_eq!(
+        entries[1]["attachments"],
+        json!([{"name": "good.txt", "size": 5}])
+    );
+}
+
+/// A reply with a file that met four 429s, so that it is kept for later.
+async fn a_reply_with_a_file_that_waits() -> (World, i64) {
+    let mut with_file = decision(Action::Reply, Some("See file."));
+    with_file.attachments = vec![reference_bridge::brain::AnswerFile {
+        name: "a.txt".to_owned(),
+        content_type: "text/plain".to_owned(),
+        bytes_base64: "aGVsbG8=".into(),
+    }];
+    let world = world(ScriptedBrain::following([Ok(with_file)])).await;
+    world.connect(json!({})).await;
+    for _ in 0..4 {
+        world.helpdesk.desk().mishaps.push_back(Mishap {
+            on: "POST",
+            kind: MishapKind::Answer(429, Some(1), ""),
+        });
+    }
+    let ticket = world.helpdesk.open_ticket("Send me all", json!({}));
+    world.created(ticket).await;
+    world.wait(10).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 0);
+    (world, ticket)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_kept_until_it_was_sent_and_no_longer() {
+    let (world, ticket) = a_reply_with_a_file_that_waits().await;
+    let turns = world.store.turns("acme.freshdesk.com", ticket);
+    let turn = turns.await.unwrap().remove(0).id;
+    let piece = world.store.piece(&turn, 0, 0).await.unwrap();
+    assert_eq!(piece.as_deref(), Some(&b"hello"[..]));
+    world.wait(400).await;
+    let posted = world.helpdesk.posts(ticket, false).remove(0);
+    assert!(posted.contains("\r\n\r\nhello\r\n"), "{posted}");
+    assert_eq!(world.store.piece(&turn, 0, 0).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_lost_never_costs_the_answer() {
+    let (world, ticket) = a_reply_with_a_file_that_waits().await;
+    let turns = world.store.turns("acme.freshdesk.com", ticket);
+    let turn_id = turns.await.unwrap().remove(0).id;
+    let gone = reference_bridge::store::Write::FilesGone { turn_id };
+    world.store.record(vec![gone]).await.unwrap();
+    world.wait(400).await;
+    assert_eq!(
+        world.helpdesk.posts(ticket, false),
+        ["<p>See file.</p><p>Not attached: a.txt</p>"]
     );
 }
 

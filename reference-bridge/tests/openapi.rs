@@ -360,9 +360,13 @@ async fn a_store_that_fails_is_said_on_every_path_that_needs_it() {
         &SecretString::from("a secret of a test"),
         Entropy::seeded(1),
     );
-    let store = SqliteStore::open(&folder.path().join("b.sqlite"), seal)
-        .await
-        .unwrap();
+    let store = SqliteStore::open(
+        &folder.path().join("b.sqlite"),
+        seal,
+        std::time::Duration::MAX,
+    )
+    .await
+    .unwrap();
     let mut world = world().await;
     world.store = Arc::new(store.clone());
     world.start().await;

@@ -9,8 +9,9 @@
 #[path = "common/postgres.rs"]
 mod postgres;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use reference_bridge::{
     Entropy, MemoryStore, PostgresStore, SqliteStore, Store,
@@ -23,6 +24,9 @@ use reference_bridge::{
     work::{Account, Backfill, EventKind, Job, Problem},
 };
 use secrecy::{ExposeSecret as _, SecretString};
+
+/// Waits for the check of a file, however long it takes.
+const CHECKED: Duration = Duration::MAX;
 
 const ACCOUNT: &str = "acme.freshdesk.com";
 
@@ -45,7 +49,7 @@ struct Backend {
 
 async fn backends() -> Vec<(&'static str, Backend)> {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqliteStore::open(&folder.path().join("bridge.sqlite"), seal())
+    let sqlite = SqliteStore::open(&folder.path().join("bridge.sqlite"), seal(), CHECKED)
         .await
         .unwrap();
     let mut backends = vec![
@@ -410,6 +414,7 @@ on_every_store!(a_turn_is_kept_step_by_step, |store| {
         )],
         state: TurnState::Open,
         created_at: at(0),
+        owner: Some(7),
     };
     store.record(vec![Write::Turn(turn.clone())]).await.unwrap();
     turn.steps[0].1 = Progress::Done {
@@ -420,6 +425,51 @@ on_every_store!(a_turn_is_kept_step_by_step, |store| {
     assert_eq!(store.turns(ACCOUNT, 17).await.unwrap(), [turn]);
     assert_eq!(store.turns(ACCOUNT, 18).await.unwrap(), []);
 });
+
+on_every_store!(
+    a_turns_files_are_kept_in_pieces_until_they_are_gone,
+    |store| {
+        let content: Vec<u8> = (0..500_000_u32).map(|byte| (byte >> 3) as u8).collect();
+        let file = |turn: &str, number, content: &[u8]| Write::File {
+            turn_id: turn.to_owned(),
+            number,
+            content: STANDARD.encode(content).into(),
+        };
+        let kept = vec![
+            file("turn_1", 0, &content),
+            file("turn_1", 1, b""),
+            file("turn_2", 0, b"other"),
+        ];
+        store.record(kept).await.unwrap();
+        let mut read = Vec::new();
+        while let Some(piece) = store.piece("turn_1", 0, read.len()).await.unwrap() {
+            read.push(piece);
+        }
+        assert!(read.len() > 1, "it is not held whole");
+        assert!(read.concat() == content);
+        let empty = store.piece("turn_1", 1, 0).await.unwrap();
+        assert_eq!(empty.as_deref(), Some(&b""[..]));
+        assert_eq!(store.piece("turn_1", 2, 0).await.unwrap(), None);
+
+        // What is no file changes nothing, nor does what came with it.
+        let wrong = Write::File {
+            turn_id: "turn_3".to_owned(),
+            number: 0,
+            content: "no base64".into(),
+        };
+        let gone = Write::FilesGone {
+            turn_id: "turn_1".to_owned(),
+        };
+        let refused = store.record(vec![gone.clone(), wrong]).await;
+        assert!(refused.unwrap_err().to_string().contains("base64"));
+        assert!(store.piece("turn_1", 0, 0).await.unwrap().is_some());
+
+        store.record(vec![gone]).await.unwrap();
+        assert_eq!(store.piece("turn_1", 0, 0).await.unwrap(), None);
+        let other = store.piece("turn_2", 0, 0).await.unwrap();
+        assert_eq!(other.as_deref(), Some(&b"other"[..]));
+    }
+);
 
 on_every_store!(a_problem_keeps_its_since_until_it_is_gone, |store| {
     let problem = |ticket_id, second, message: &str| Problem {
@@ -453,7 +503,7 @@ on_every_store!(a_problem_keeps_its_since_until_it_is_gone, |store| {
 });
 
 async fn refused(path: &std::path::Path) -> OpenError {
-    SqliteStore::open(path, seal()).await.unwrap_err()
+    SqliteStore::open(path, seal(), CHECKED).await.unwrap_err()
 }
 
 fn sqlite_file() -> (tempfile::TempDir, PathBuf) {
@@ -465,7 +515,7 @@ fn sqlite_file() -> (tempfile::TempDir, PathBuf) {
 #[tokio::test]
 async fn a_sqlite_file_is_read_again_by_the_next_process() {
     let (_folder, file) = sqlite_file();
-    let store = SqliteStore::open(&file, seal()).await.unwrap();
+    let store = SqliteStore::open(&file, seal(), CHECKED).await.unwrap();
     store.save_connection(&connection()).await.unwrap();
     store.accept(ACCOUNT, 17, None, at(0)).await.unwrap();
     store.close().await;
@@ -474,11 +524,11 @@ async fn a_sqlite_file_is_read_again_by_the_next_process() {
         !bytes.windows(7).any(|bytes| bytes == b"the-key"),
         "the key is sealed"
     );
-    let store = SqliteStore::open(&file, seal()).await.unwrap();
+    let store = SqliteStore::open(&file, seal(), CHECKED).await.unwrap();
     assert_eq!(store.queue_depth().await.unwrap(), 1);
     store.close().await;
     let other = Seal::new(&SecretString::from("another secret"), Entropy::seeded(1));
-    let error = SqliteStore::open(&file, other).await.unwrap_err();
+    let error = SqliteStore::open(&file, other, CHECKED).await.unwrap_err();
     assert!(matches!(error, OpenError::WrongKey { .. }), "{error}");
 }
 
@@ -495,7 +545,7 @@ async fn a_file_that_is_no_database_is_left_as_it_was() {
 #[tokio::test]
 async fn a_read_only_file_is_refused() {
     let (_folder, file) = sqlite_file();
-    SqliteStore::open(&file, seal())
+    SqliteStore::open(&file, seal(), CHECKED)
         .await
         .unwrap()
         .close()
@@ -510,7 +560,7 @@ async fn a_read_only_file_is_refused() {
 #[tokio::test]
 async fn a_file_in_use_is_refused() {
     let (_folder, file) = sqlite_file();
-    let first = SqliteStore::open(&file, seal()).await.unwrap();
+    let first = SqliteStore::open(&file, seal(), CHECKED).await.unwrap();
     let error = refused(&file).await;
     assert!(matches!(error, OpenError::InUse(_)), "{error}");
     first.ping().await.unwrap();
@@ -519,7 +569,7 @@ async fn a_file_in_use_is_refused() {
 #[tokio::test]
 async fn a_newer_schema_is_not_started_on() {
     let (_folder, file) = sqlite_file();
-    SqliteStore::open(&file, seal())
+    SqliteStore::open(&file, seal(), CHECKED)
         .await
         .unwrap()
         .close()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use reference_bridge::Store;
 use reference_bridge::session::{Entry, Session};
@@ -266,6 +267,15 @@ impl Store for Slipping {
             }
         }
         Ok(turns)
+    }
+
+    async fn piece(
+        &self,
+        turn_id: &str,
+        file: usize,
+        number: usize,
+    ) -> Result<Option<Bytes>, StoreError> {
+        self.inner.piece(turn_id, file, number).await
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, StoreError> {

@@ -25,24 +25,9 @@ impl Bridge {
     pub(crate) async fn connected(world: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("sqlite:{}", folder.path().join("b.sqlite").display());
-        let mut child = Command::new(env!("CARGO_BIN_EXE_reference-bridge"))
-            .args(["--listen", "127.0.0.1:0", "--log", "error"])
-            .args(["--testing-clock", "--store", &store])
-            .args(["--freshdesk-endpoint", world, "--brain-url", world])
-            .env("BRIDGE_TOKEN", TOKEN)
-            .env_remove("SSL_CERT_FILE")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line
-            .trim_end()
-            .strip_prefix("listening ")
-            .unwrap()
-            .to_owned();
+        let mut command = command(&store);
+        command.args(["--freshdesk-endpoint", world, "--brain-url", world]);
+        let (child, url) = listening(command);
         let mut bridge = Self {
             child,
             _folder: folder,
@@ -103,6 +88,29 @@ impl Bridge {
         };
         Some((kib("VmRSS:")? / 1024.0, kib("VmHWM:")? / 1024.0))
     }
+}
+
+/// The bridge over a store.
+pub(crate) fn command(store: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reference-bridge"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--log", "error"])
+        .args(["--testing-clock", "--store", store])
+        .env("BRIDGE_TOKEN", TOKEN)
+        .env_remove("SSL_CERT_FILE")
+        .stdout(Stdio::piped());
+    command
+}
+
+/// Starts it, and gives its address once it listens.
+pub(crate) fn listening(mut command: Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let url = line.trim_end().strip_prefix("listening ").unwrap();
+    (child, url.to_owned())
 }
 
 impl Drop for Bridge {

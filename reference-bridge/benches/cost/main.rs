@@ -4,6 +4,7 @@
 //! cargo bench -p reference-bridge                      everything, 2 minutes
 //! cargo bench -p reference-bridge -- acceptance        webhooks, how quickly accepted
 //! cargo bench -p reference-bridge -- footprint         10,000 tickets: memory, and idle sweeps
+//! cargo bench -p reference-bridge -- footprint         10,000 tickets: memory, and idle sweeps
 //! ```
 //!
 //! Each part prints what it measured beside its target, and the exit code is 1
@@ -13,6 +14,7 @@
 //! * `stand_in`: a Freshdesk and a brain that cost next to nothing
 //! * `acceptance`: 500 webhooks a second while they are worked off
 //! * `footprint`: resident memory, and calls of an idle bridge
+//! * `start`: starting over a file with many sessions
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,6 +30,7 @@ mod acceptance;
 mod bridge;
 mod footprint;
 mod stand_in;
+mod start;
 
 use std::process::ExitCode;
 
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let parts = ["acceptance", "footprint"];
+    let parts = ["acceptance", "footprint", "start"];
     if let Some(unknown) = chosen.iter().find(|name| !parts.contains(&name.as_str())) {
         eprintln!(
             "error: there is no part {unknown:?}; the parts are {}",
@@ -86,6 +89,9 @@ fn main() -> ExitCode {
     }
     if wanted("footprint") {
         show(footprint::TITLE, runtime.block_on(footprint::measure()));
+    }
+    if wanted("start") {
+        show(start::TITLE, runtime.block_on(start::measure()));
     }
     ExitCode::from(u8::from(!held))
 }

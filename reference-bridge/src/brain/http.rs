@@ -1,13 +1,19 @@
 //! The contract's brain: `POST {brain_url}/v1/decisions`.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use axum::body::{Body, Bytes};
 use http::{Request, header};
-use http_body_util::{BodyExt as _, Limited};
+use serde::Deserialize;
 use tower::ServiceExt as _;
 
-use super::{Action, Brain, BrainError, Decision, Question};
-use crate::HttpService;
+use super::{Action, AnswerFile, Base64Text, Brain, BrainError, Decision, Question};
+use crate::{
+    HttpService,
+    session::Sentiment,
+    whole_body::{self, Unread},
+};
 
 /// The largest decision that is read: 20 MB of files in base64 and the text.
 const DECISION_LIMIT: usize = 64 * 1024 * 1024;
@@ -42,9 +48,55 @@ impl Brain for HttpBrain {
             .body(Body::from(body))
             .map_err(|error| BrainError(format!("{} cannot be asked: {error}", self.url)))?;
         let body = answer_to(&self.service, &self.url, request, DECISION_LIMIT).await?;
-        let decision: Decision = serde_json::from_slice(&body)
+        let answer: Answer<'_> = serde_json::from_slice(&body)
             .map_err(|error| BrainError(format!("its answer is no decision: {error}")))?;
-        check(decision)
+        check(answer.decision(&body))
+    }
+}
+
+/// A [`Decision`] as it is read: the files' contents stay where they came in.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    action: Action,
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    summary: Option<String>,
+    #[serde(default)]
+    sentiment: Option<Sentiment>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default, borrow)]
+    attachments: Vec<ReceivedFile<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ReceivedFile<'a> {
+    name: String,
+    content_type: String,
+    #[serde(borrow)]
+    bytes_base64: Cow<'a, str>,
+}
+
+impl Answer<'_> {
+    fn decision(self, body: &Bytes) -> Decision {
+        let file = |file: ReceivedFile<'_>| AnswerFile {
+            name: file.name,
+            content_type: file.content_type,
+            bytes_base64: match file.bytes_base64 {
+                Cow::Borrowed(text) => Base64Text::part_of(body, text),
+                // It was written with escapes, such as `\/` for `/`.
+                Cow::Owned(text) => text.into(),
+            },
+        };
+        Decision {
+            action: self.action,
+            text: self.text,
+            summary: self.summary,
+            sentiment: self.sentiment,
+            reason: self.reason,
+            attachments: self.attachments.into_iter().map(file).collect(),
+        }
     }
 }
 
@@ -62,11 +114,14 @@ pub(super) async fn answer_to(
         .await
         .map_err(|_| BrainError(format!("{url} cannot be reached")))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), limit)
-        .collect()
+    let body = whole_body::read(response.into_body(), limit)
         .await
-        .map_err(|_| BrainError("its answer broke off or is too large".to_owned()))?
-        .to_bytes();
+        .map_err(|unread| {
+            BrainError(match unread {
+                Unread::BrokeOff => "its answer broke off".to_owned(),
+                Unread::TooLarge => format!("its answer has more than {limit} bytes"),
+            })
+        })?;
     if !status.is_success() {
         return Err(BrainError(format!("it answered {status}")));
     }

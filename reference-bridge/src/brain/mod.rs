@@ -9,12 +9,12 @@ mod http;
 mod openai;
 mod scripted;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use crate::base64_text::{Base64Text, NotBase64};
 
 pub use self::{http::HttpBrain, openai::OpenAiBrain, scripted::ScriptedBrain};
 use crate::session::Sentiment;
@@ -73,7 +73,7 @@ pub struct AnswerFile {
     /// MIME type.
     pub content_type: String,
     /// The content.
-    pub bytes_base64: Arc<str>,
+    pub bytes_base64: Base64Text,
 }
 
 /// What the brain decided.

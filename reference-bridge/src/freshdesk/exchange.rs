@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
 use super::{
     error::FreshdeskError,
+    multipart::Form,
     quota::{Class, Quota, Urgency},
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     clock::{Clock, between, later},
     entropy::Entropy,
     policies::{Policies, Recheck},
+    whole_body::{self, Unread},
 };
 
 /// The largest answer that is read: a page of 100 conversations with long
@@ -35,28 +36,34 @@ pub(crate) enum Nature {
 }
 
 /// What a call sends.
-#[derive(Clone, Debug)]
-pub(crate) enum Content {
+#[derive(Clone)]
+pub(crate) enum Sent {
     /// Nothing.
     None,
     /// JSON.
     Json(Bytes),
     /// A form with files.
-    Multipart {
-        /// What separates the parts.
-        boundary: String,
-        /// The encoded form.
-        bytes: Bytes,
-    },
+    Form(Form),
+}
+
+impl Sent {
+    /// Bytes of it.
+    fn length(&self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Json(bytes) => bytes.len() as u64,
+            Self::Form(form) => form.length(),
+        }
+    }
 }
 
 /// One call to the API.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     /// Path and query below `/api/v2`.
     pub(crate) path: String,
-    pub(crate) content: Content,
+    pub(crate) sent: Sent,
     pub(crate) nature: Nature,
     /// What the call takes from the quota (facts 2.1).
     pub(crate) cost: u32,
@@ -67,7 +74,7 @@ impl Call {
         Self {
             method: Method::GET,
             path,
-            content: Content::None,
+            sent: Sent::None,
             nature: Nature::Repeatable,
             cost: 1,
         }
@@ -265,11 +272,14 @@ impl Exchange {
                     }
                 })?;
             let (parts, body) = response.into_parts();
-            let body = Limited::new(body, ANSWER_LIMIT)
-                .collect()
+            let body = whole_body::read(body, ANSWER_LIMIT)
                 .await
-                .map_err(|_| Failure::Broken("the answer broke off".to_owned()))?
-                .to_bytes();
+                .map_err(|unread| {
+                    Failure::Broken(match unread {
+                        Unread::BrokeOff => "the answer broke off".to_owned(),
+                        Unread::TooLarge => "the answer is too large".to_owned(),
+                    })
+                })?;
             Ok(Answer {
                 sent_at,
                 status: parts.status,
@@ -277,7 +287,8 @@ impl Exchange {
                 body,
             })
         };
-        tokio::time::timeout(self.policies.call_timeout, exchange)
+        let patience = self.policies.call_timeout + self.policies.upload_time(call.sent.length());
+        tokio::time::timeout(patience, exchange)
             .await
             .unwrap_or(Err(Failure::TimedOut))
     }
@@ -293,25 +304,22 @@ impl Exchange {
                 concat!("reference-bridge/", env!("CARGO_PKG_VERSION")),
             )
             .header(header::AUTHORIZATION, self.authorization.clone());
-        let body = match &call.content {
-            Content::None => Bytes::new(),
-            Content::Json(bytes) => {
+        let body = match &call.sent {
+            Sent::None => Body::empty(),
+            Sent::Json(bytes) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");
-                bytes.clone()
+                Body::from(bytes.clone())
             }
-            Content::Multipart { boundary, bytes } => {
-                request = request.header(
-                    header::CONTENT_TYPE,
-                    format!("multipart/form-data; boundary={boundary}"),
-                );
-                bytes.clone()
+            Sent::Form(form) => {
+                request = request.header(header::CONTENT_TYPE, form.content_type());
+                form.body()
             }
         };
-        if !matches!(call.content, Content::None) {
-            request = request.header(header::CONTENT_LENGTH, body.len());
+        if !matches!(call.sent, Sent::None) {
+            request = request.header(header::CONTENT_LENGTH, call.sent.length());
         }
         request
-            .body(Body::from(body))
+            .body(body)
             .map_err(|error| format!("the request cannot be built: {error}"))
     }
 }

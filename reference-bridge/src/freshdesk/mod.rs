@@ -31,11 +31,12 @@ use serde_json::{Value, json};
 
 pub(crate) use self::{
     error::FreshdeskError,
-    exchange::{Call, Content, Exchange, Nature},
+    exchange::{Call, Exchange, Nature, Sent},
+    multipart::{Content, Form, Upload},
     quota::{Quota, Urgency},
     types::{Agent, Conversation, FileInfo, Group, PostedConversation, Role, Ticket, TicketField},
 };
-use crate::{HttpService, clock::Clock, entropy::Entropy, policies::Policies, turn::OutgoingFile};
+use crate::{HttpService, clock::Clock, entropy::Entropy, policies::Policies};
 
 /// A client for one account with one key.
 #[derive(Clone)]
@@ -187,7 +188,7 @@ impl Freshdesk {
         let call = Call {
             method: Method::PUT,
             path: format!("/tickets/{id}"),
-            content: Content::Json(properties.to_string().into()),
+            sent: Sent::Json(properties.to_string().into()),
             nature: Nature::Repeatable,
             cost: 1,
         };
@@ -199,14 +200,14 @@ impl Freshdesk {
         &self,
         ticket_id: i64,
         html: &str,
-        files: &[OutgoingFile],
+        files: Vec<Upload>,
     ) -> Result<PostedConversation, FreshdeskError> {
-        let content = match files {
-            [] => Content::Json(json!({ "body": html }).to_string().into()),
-            files => self.multipart(&[("body", html)], files),
+        let sent = if files.is_empty() {
+            Sent::Json(json!({ "body": html }).to_string().into())
+        } else {
+            self.form(&[("body", html)], files)
         };
-        self.post(format!("/tickets/{ticket_id}/reply"), content)
-            .await
+        self.post(format!("/tickets/{ticket_id}/reply"), sent).await
     }
 
     /// `POST /tickets/{id}/notes`, private, which must not be repeated blindly.
@@ -214,33 +215,25 @@ impl Freshdesk {
         &self,
         ticket_id: i64,
         html: &str,
-        files: &[OutgoingFile],
+        files: Vec<Upload>,
     ) -> Result<PostedConversation, FreshdeskError> {
-        let content = match files {
-            [] => Content::Json(json!({ "body": html, "private": true }).to_string().into()),
-            files => self.multipart(&[("body", html), ("private", "true")], files),
+        let sent = if files.is_empty() {
+            Sent::Json(json!({ "body": html, "private": true }).to_string().into())
+        } else {
+            self.form(&[("body", html), ("private", "true")], files)
         };
-        self.post(format!("/tickets/{ticket_id}/notes"), content)
-            .await
+        self.post(format!("/tickets/{ticket_id}/notes"), sent).await
     }
 
-    fn multipart(&self, fields: &[(&str, &str)], files: &[OutgoingFile]) -> Content {
-        let form = multipart::encode(&self.exchange.entropy, fields, files);
-        Content::Multipart {
-            boundary: form.boundary,
-            bytes: form.bytes,
-        }
+    fn form(&self, fields: &[(&str, &str)], files: Vec<Upload>) -> Sent {
+        Sent::Form(Form::new(&self.exchange.entropy, fields, files))
     }
 
-    async fn post(
-        &self,
-        path: String,
-        content: Content,
-    ) -> Result<PostedConversation, FreshdeskError> {
+    async fn post(&self, path: String, sent: Sent) -> Result<PostedConversation, FreshdeskError> {
         let call = Call {
             method: Method::POST,
             path,
-            content,
+            sent,
             nature: Nature::Once,
             cost: 1,
         };

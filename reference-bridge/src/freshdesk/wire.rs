@@ -18,13 +18,12 @@ use wiremock::{
     matchers::{header, method, path, query_param},
 };
 
-use super::{Freshdesk, FreshdeskError, Quota};
+use super::{Freshdesk, FreshdeskError, Quota, Upload, multipart::tests::Pieces};
 use crate::{
     HttpService,
     clock::Clock,
     entropy::Entropy,
     policies::{Policies, Retry},
-    turn::OutgoingFile,
 };
 
 /// Retries at once, so that a test over real sockets need not wait.
@@ -68,6 +67,10 @@ fn patient_client(server: String, call_timeout: Duration) -> Freshdesk {
         call_timeout,
         ..Policies::default()
     };
+    client_of(service, policies)
+}
+
+fn client_of(service: HttpService, policies: Policies) -> Freshdesk {
     Freshdesk::new(
         service,
         "acme.freshdesk.com",
@@ -164,7 +167,7 @@ async fn a_redirect_to_another_host_is_not_followed_with_the_key() {
 #[tokio::test]
 async fn a_429_with_an_empty_body_is_sent_four_times() {
     let (server, client) = answering(ResponseTemplate::new(429)).await;
-    let error = client.reply(1, "hi", &[]).await.unwrap_err();
+    let error = client.reply(1, "hi", Vec::new()).await.unwrap_err();
     assert!(
         matches!(error, FreshdeskError::RateLimited { sends: 4, .. }),
         "{error}"
@@ -189,7 +192,7 @@ async fn a_read_is_repeated_after_5xx_and_a_post_is_not() {
         Err(FreshdeskError::Unavailable(_))
     ));
     assert_eq!(received(&server).await, 4);
-    let posted = client.reply(1, "hi", &[]).await;
+    let posted = client.reply(1, "hi", Vec::new()).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
     assert_eq!(received(&server).await, 5);
 }
@@ -198,7 +201,7 @@ async fn a_read_is_repeated_after_5xx_and_a_post_is_not() {
 async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
     let slow = ResponseTemplate::new(201).set_delay(Duration::from_secs(5));
     let (server, client) = answering(slow).await;
-    let posted = client.private_note(1, "hi", &[]).await;
+    let posted = client.private_note(1, "hi", Vec::new()).await;
     assert!(matches!(
         posted,
         Err(FreshdeskError::Ambiguous {
@@ -212,7 +215,7 @@ async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
 #[tokio::test]
 async fn a_server_that_hangs_up_leaves_a_post_ambiguous() {
     let client = client(raw(b""));
-    let posted = client.reply(1, "hi", &[]).await;
+    let posted = client.reply(1, "hi", Vec::new()).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
 }
 
@@ -222,7 +225,9 @@ async fn a_server_that_is_not_there_leaves_no_doubt() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let posted = client(format!("http://{closed}")).reply(1, "hi", &[]).await;
+    let posted = client(format!("http://{closed}"))
+        .reply(1, "hi", Vec::new())
+        .await;
     assert!(matches!(posted, Err(FreshdeskError::Unavailable(_))));
 }
 
@@ -242,24 +247,28 @@ async fn every_read(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskEr
     ]
 }
 
-/// What a write of each kind comes to; an update may be repeated, a post may not.
-async fn every_post(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskError>)> {
-    let file = OutgoingFile {
+/// A file that comes in three pieces.
+fn hello() -> Upload {
+    Upload {
         name: "a.txt".to_owned(),
         content_type: "text/plain".to_owned(),
-        bytes_base64: "aGVsbG8=".into(),
-    };
-    let files = std::slice::from_ref(&file);
+        size: 5,
+        content: Arc::new(Pieces(vec![b"he", b"l", b"lo"])),
+    }
+}
+
+/// What a write of each kind comes to; an update may be repeated, a post may not.
+async fn every_post(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskError>)> {
     vec![
-        ("reply", client.reply(1, "hi", &[]).await.err()),
+        ("reply", client.reply(1, "hi", Vec::new()).await.err()),
         (
             "reply with a file",
-            client.reply(1, "hi", files).await.err(),
+            client.reply(1, "hi", vec![hello()]).await.err(),
         ),
-        ("note", client.private_note(1, "hi", &[]).await.err()),
+        ("note", client.private_note(1, "hi", Vec::new()).await.err()),
         (
             "note with a file",
-            client.private_note(1, "hi", files).await.err(),
+            client.private_note(1, "hi", vec![hello()]).await.err(),
         ),
     ]
 }
@@ -378,17 +387,58 @@ async fn pages_are_followed_by_link_on_our_own_host_only() {
 }
 
 #[tokio::test]
+async fn a_form_that_met_a_429_is_sent_anew_byte_for_byte() {
+    let (server, client) =
+        answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(429))
+        .up_to_n_times(2)
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    client.reply(1, "see file", vec![hello()]).await.unwrap();
+    let sent = server.received_requests().await.unwrap();
+    assert_eq!(sent.len(), 3);
+    for request in &sent {
+        assert!(request.body == sent[0].body, "{request:?}");
+        assert!(request.body.ends_with(b"--\r\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_leaves_a_post_ambiguous_and_is_never_taken_for_whole() {
+    let (server, client) =
+        answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;
+    let mut file = hello();
+    file.size = 6;
+    let posted = client.reply(1, "see file", vec![file]).await;
+    assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
+    assert_eq!(received(&server).await, 0, "no whole request came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_may_take_as_much_longer_as_its_bytes_need() {
+    let silent = HttpService::new(tower::service_fn(|_: Request<Body>| {
+        std::future::pending::<Result<Response<Body>, BoxError>>()
+    }));
+    let client = client_of(silent, Policies::default());
+    let mut file = hello();
+    file.size = 20 * 1024 * 1024;
+    for (files, seconds) in [(Vec::new(), 30), (vec![file], 110)] {
+        let before = tokio::time::Instant::now();
+        let posted = client.reply(1, "see file", files).await;
+        assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
+        assert_eq!(before.elapsed(), Duration::from_secs(seconds));
+    }
+}
+
+#[tokio::test]
 async fn files_go_out_as_multipart_with_their_length() {
     let (server, client) =
         answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;
-    let file = OutgoingFile {
-        name: "a.txt".to_owned(),
-        content_type: "text/plain".to_owned(),
-        bytes_base64: "aGVsbG8=".into(),
-    };
     assert_eq!(
         client
-            .private_note(1, "see file", &[file])
+            .private_note(1, "see file", vec![hello()])
             .await
             .unwrap()
             .id,
@@ -402,6 +452,7 @@ async fn files_go_out_as_multipart_with_their_length() {
         request.body.len().to_string()
     );
     let body = String::from_utf8(request.body).unwrap();
+    assert!(!request.headers.contains_key("transfer-encoding"));
     assert!(body.contains("name=\"private\"\r\n\r\ntrue\r\n"));
     assert!(body.contains("name=\"attachments[]\"; filename=\"a.txt\""));
 }

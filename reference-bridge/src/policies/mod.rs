@@ -157,6 +157,9 @@ pub struct Policies {
     pub job_lease: Duration,
     /// How long a call to Freshdesk may take.
     pub call_timeout: Duration,
+    /// Bytes a second that a line is expected to carry at least: a call with files
+    /// may take longer by as long as they need.
+    pub upload_rate: u64,
     /// How long the brain may think.
     pub brain_timeout: Duration,
     /// How often a failing brain is asked for one answer before people get the ticket.
@@ -176,6 +179,13 @@ pub struct Policies {
     pub backfill_window: Duration,
     /// Statuses of the tickets that the one import takes (LIM-6).
     pub backfill_statuses: Vec<i64>,
+}
+
+impl Policies {
+    /// How long sending so many bytes may take.
+    pub(crate) fn upload_time(&self, bytes: u64) -> Duration {
+        Duration::from_secs(bytes / self.upload_rate.max(1))
+    }
 }
 
 impl Default for Policies {
@@ -200,6 +210,7 @@ impl Default for Policies {
             tickets_at_once: 16,
             job_lease: Duration::from_secs(120),
             call_timeout: Duration::from_secs(30),
+            upload_rate: 256 * 1024,
             brain_timeout: Duration::from_secs(60),
             brain_attempts: 3,
             ambiguity_grace: Duration::from_secs(10),

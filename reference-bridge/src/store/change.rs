@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    brain::Base64Text,
     session::{Entry, Session},
     turn::Turn,
     work::{Account, Problem},
@@ -25,6 +26,20 @@ pub enum Write {
     },
     /// Inserts or replaces a turn.
     Turn(Turn),
+    /// Keeps the content of one of a turn's files.
+    File {
+        /// The turn.
+        turn_id: String,
+        /// Which of its files.
+        number: usize,
+        /// The content, which must be base64.
+        content: Base64Text,
+    },
+    /// The contents of a turn's files are needed no more.
+    FilesGone {
+        /// The turn.
+        turn_id: String,
+    },
     /// Inserts or replaces what is known of an account.
     Account(Account),
     /// The sweep has looked at everything that changed before this.

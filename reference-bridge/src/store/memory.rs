@@ -7,10 +7,12 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Deliveries, SessionFilter, SessionPage, Store, StoreError, Write};
 use crate::{
+    brain::Base64Text,
     session::{Entry, Session},
     settings::Connection,
     turn::Turn,
@@ -33,6 +35,7 @@ struct State {
     tickets: BTreeMap<(String, i64), i64>,
     entries: BTreeMap<String, Vec<Entry>>,
     turns: BTreeMap<(String, i64), Vec<Turn>>,
+    files: BTreeMap<(String, usize), Base64Text>,
     problems: BTreeMap<(String, String, Option<i64>), (u64, Problem)>,
 }
 
@@ -103,6 +106,16 @@ impl State {
                     Some(known) => *known = turn,
                     None => turns.push(turn),
                 }
+            }
+            Write::File {
+                turn_id,
+                number,
+                content,
+            } => {
+                self.files.insert((turn_id, number), content);
+            }
+            Write::FilesGone { turn_id } => {
+                self.files.retain(|(turn, _), _| *turn != turn_id);
             }
             Write::Account(account) => {
                 self.accounts.insert(account.domain.clone(), account);
@@ -310,20 +323,25 @@ impl Store for MemoryStore {
 
     async fn record(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let mut state = self.state();
-        // A session write is the only one that can fail, and it comes first in
-        // every change the bridge makes; checking it up front keeps the whole
-        // change all-or-nothing without copying the state.
+        // Sessions and files are the only writes that can fail; checking them up
+        // front keeps the whole change all-or-nothing without copying the state.
         for write in &writes {
-            if let Write::Session(session) = write {
-                let by_ticket = state
-                    .tickets
-                    .get(&(session.account.clone(), session.ticket_id));
-                if by_ticket != state.session_ids.get(&session.id) {
-                    return Err(StoreError(format!(
-                        "ticket {} has a session already",
-                        session.ticket_id
-                    )));
+            match write {
+                Write::Session(session) => {
+                    let by_ticket = state
+                        .tickets
+                        .get(&(session.account.clone(), session.ticket_id));
+                    if by_ticket != state.session_ids.get(&session.id) {
+                        return Err(StoreError(format!(
+                            "ticket {} has a session already",
+                            session.ticket_id
+                        )));
+                    }
                 }
+                Write::File { content, .. } => {
+                    content.content_len()?;
+                }
+                _ => {}
             }
         }
         writes.into_iter().try_for_each(|write| state.write(write))
@@ -387,6 +405,19 @@ impl Store for MemoryStore {
             .get(&(account.to_owned(), ticket_id))
             .cloned()
             .unwrap_or_default())
+    }
+
+    async fn piece(
+        &self,
+        turn_id: &str,
+        file: usize,
+        number: usize,
+    ) -> Result<Option<Bytes>, StoreError> {
+        let content = self.state().files.get(&(turn_id.to_owned(), file)).cloned();
+        Ok(match content {
+            Some(content) => content.piece(number)?.map(Bytes::from),
+            None => None,
+        })
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, StoreError> {

@@ -22,6 +22,7 @@ mod sql;
 mod sqlite;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use self::{
@@ -32,6 +33,7 @@ pub use self::{
     sqlite::{OpenError, SqliteStore},
 };
 use crate::{
+    base64_text::NotBase64,
     session::{Entry, Session, Status},
     settings::Connection,
     turn::Turn,
@@ -42,6 +44,12 @@ use crate::{
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
+
+impl From<NotBase64> for StoreError {
+    fn from(error: NotBase64) -> Self {
+        Self(format!("a file cannot be kept: {error}"))
+    }
+}
 
 /// Which sessions to list.
 #[derive(Clone, Debug, Default)]
@@ -152,6 +160,14 @@ pub trait Store: Send + Sync + 'static {
     async fn entries(&self, session_id: &str) -> Result<Vec<Entry>, StoreError>;
     /// A ticket's turns, oldest first: the open one, and the sent log.
     async fn turns(&self, account: &str, ticket_id: i64) -> Result<Vec<Turn>, StoreError>;
+    /// Piece `number` of the content of one of a turn's files, `None` after the
+    /// last or where nothing is kept. Pieces are of any size; an empty file has one.
+    async fn piece(
+        &self,
+        turn_id: &str,
+        file: usize,
+        number: usize,
+    ) -> Result<Option<Bytes>, StoreError>;
     /// All problems, oldest first.
     async fn problems(&self) -> Result<Vec<Problem>, StoreError>;
 }

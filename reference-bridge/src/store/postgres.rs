@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use sqlx::{
     Connection as _, PgPool, Postgres, Row as _,

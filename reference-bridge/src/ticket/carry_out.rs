@@ -36,13 +36,18 @@ impl Look<'_> {
 
     /// Sends one post and records what became of it.
     async fn post(&mut self, turn: &mut Turn, index: usize) -> Result<(), LookError> {
+        if self.lacks_a_file(turn, index).await?
+            && let Some(without_files) = without_files(&turn.steps[index].0)
+        {
+            turn.steps[index].0 = without_files;
+        }
         turn.steps[index].1 = Progress::Begun {
             after_conversation: self.snapshot.newest(),
             at: self.desk.clock.now(),
         };
         self.write_turn(turn.clone());
         self.save().await?;
-        let error = match self.send_post(&turn.steps[index].0).await {
+        let error = match self.send_post(&turn.id, &turn.steps[index].0).await {
             Ok(posted) => {
                 self.note_post(turn, index, posted.id, posted.created_at);
                 return self.save().await;
@@ -80,15 +85,20 @@ impl Look<'_> {
         Err(error.into())
     }
 
-    async fn send_post(&self, step: &Step) -> Result<PostedConversation, FreshdeskError> {
+    async fn send_post(
+        &self,
+        turn_id: &str,
+        step: &Step,
+    ) -> Result<PostedConversation, FreshdeskError> {
         let ticket_id = self.job.ticket_id;
+        let files = self.uploads(turn_id, step.files());
         match step {
-            Step::Reply { text, files } => {
+            Step::Reply { text, .. } => {
                 self.freshdesk
                     .reply(ticket_id, &markup::html(text), files)
                     .await
             }
-            Step::Note { text, files, .. } => {
+            Step::Note { text, .. } => {
                 let html = markup::html(text);
                 match self.desk.policies.privacy {
                     Privacy::NotesStayPrivate => {
@@ -192,6 +202,6 @@ fn without_files(step: &Step) -> Option<Step> {
 fn mirrored(file: &OutgoingFile) -> crate::session::Attachment {
     crate::session::Attachment {
         name: file.name.clone(),
-        size: (file.bytes_base64.trim_end_matches('=').len() * 3 / 4) as u64,
+        size: file.size,
     }
 }

@@ -7,6 +7,7 @@
 //! * `decide`: who speaks next, and what the brain says
 //! * `plan`: a decision as a turn of steps
 //! * `carry_out`: the steps, each once
+//! * `uploads`: the files on a post
 //! * `route`: the ticket update of a handoff, with its fallbacks
 //! * `markup`: text to HTML and back
 
@@ -18,6 +19,7 @@ mod plan;
 mod route;
 mod status;
 mod thread;
+mod uploads;
 
 use jiff::Timestamp;
 
@@ -360,6 +362,15 @@ impl Look<'_> {
     }
 
     fn write_turn(&mut self, turn: Turn) {
+        let had_files = self
+            .turns
+            .iter()
+            .any(|known| known.id == turn.id && known.has_files_to_send());
+        if had_files && !turn.has_files_to_send() {
+            self.writes.push(Write::FilesGone {
+                turn_id: turn.id.clone(),
+            });
+        }
         match self.turns.iter_mut().find(|known| known.id == turn.id) {
             Some(known) => *known = turn.clone(),
             None => self.turns.push(turn.clone()),

@@ -1,13 +1,12 @@
 //! A decision as a turn: the writes that carry it out, in order.
 
-use base64::Engine as _;
-
 use super::Look;
 use crate::{
-    brain::{Action, AnswerFile, Decision},
+    brain::{Action, AnswerFile, Decision, NotBase64},
     policies::HandoffOrder,
     session::{AiClosureType, EntryKind, Handoff, HandoffTarget, Sentiment},
     settings::Mode,
+    store::Write,
     turn::{OutgoingFile, Progress, Purpose, Step, TicketUpdate, Turn, TurnState},
 };
 
@@ -20,6 +19,7 @@ pub(super) fn turn(
     answers: Vec<String>,
     resumed: bool,
 ) -> Option<Turn> {
+    let id = format!("turn_{}", look.desk.entropy.hex::<12>());
     let assist = look.mode() == Mode::Assist;
     let said = decision
         .text
@@ -34,7 +34,7 @@ pub(super) fn turn(
                 said?,
                 look.connection.settings.assist_mode_footer.as_deref(),
             );
-            let (text, files) = attach(look, text, decision.attachments);
+            let (text, files) = attach(look, &id, text, decision.attachments);
             let note = Step::Note {
                 text,
                 entry: EntryKind::AiDraft,
@@ -44,18 +44,18 @@ pub(super) fn turn(
         }
         (Action::Reply, false) => (
             Purpose::Reply,
-            vec![reply(look, said?, decision.attachments)],
+            vec![reply(look, &id, said?, decision.attachments)],
         ),
         (Action::Handoff, _) => {
             let public = said.filter(|_| !assist);
-            hand_off(look, public, decision)
+            hand_off(look, &id, public, decision)
         }
         // A new ticket that a rep owns may be answered, but is the rep's to resolve (oq 15).
         (Action::Resolve, false) if look.is_a_reps() => (
             Purpose::Reply,
-            vec![reply(look, said?, decision.attachments)],
+            vec![reply(look, &id, said?, decision.attachments)],
         ),
-        (Action::Resolve, false) => resolve(look, said, decision),
+        (Action::Resolve, false) => resolve(look, &id, said, decision),
     };
     let mut update = TicketUpdate::default();
     let posts = steps.iter().any(Step::is_post);
@@ -66,7 +66,6 @@ pub(super) fn turn(
     if let Purpose::Handoff(handoff) = &purpose {
         look.session.handed_off = true;
         update.marker = Some((marker.clone(), true));
-        update.group_id = handoff.target.group_id;
         look.add_event("handoff", &handoff.summary);
     } else if resumed {
         // Otherwise the next handoff would be no change, and the customer's
@@ -88,7 +87,7 @@ pub(super) fn turn(
         steps.rotate_right(1);
     }
     Some(Turn {
-        id: format!("turn_{}", look.desk.entropy.hex::<12>()),
+        id,
         account: look.session.account.clone(),
         ticket_id: look.session.ticket_id,
         session_id: look.session.id.clone(),
@@ -100,6 +99,7 @@ pub(super) fn turn(
             .collect(),
         state: TurnState::Open,
         created_at: look.desk.clock.now(),
+        owner: look.snapshot.ticket.responder_id,
     })
 }
 
@@ -119,15 +119,24 @@ fn with_footer(text: String, footer: Option<&str>) -> String {
     }
 }
 
-fn reply(look: &Look<'_>, text: String, files: Vec<AnswerFile>) -> Step {
-    let (text, files) = attach(look, text, files);
+fn reply(look: &mut Look<'_>, turn_id: &str, text: String, files: Vec<AnswerFile>) -> Step {
+    let (text, files) = attach(look, turn_id, text, files);
     Step::Reply { text, files }
 }
 
 /// Text first if there is any, then the private note, then the routing (HND-1,
 /// oq 11); the routing is in the turn's update.
-fn hand_off(look: &Look<'_>, public: Option<String>, decision: Decision) -> (Purpose, Vec<Step>) {
+fn hand_off(
+    look: &mut Look<'_>,
+    turn_id: &str,
+    public: Option<String>,
+    decision: Decision,
+) -> (Purpose, Vec<Step>) {
     let settings = &look.connection.settings;
+    let target = HandoffTarget {
+        agent_id: settings.handoff_agent_id,
+        group_id: settings.handoff_group_id,
+    };
     let summary = decision
         .summary
         .filter(|summary| !summary.trim().is_empty())
@@ -136,20 +145,22 @@ fn hand_off(look: &Look<'_>, public: Option<String>, decision: Decision) -> (Pur
     let handoff = Handoff {
         summary: summary.clone(),
         sentiment: decision.sentiment,
-        target: HandoffTarget {
-            agent_id: settings.handoff_agent_id,
-            group_id: settings.handoff_group_id,
-        },
+        target,
     };
     let mut steps = Vec::new();
     if let Some(text) = public {
-        steps.push(reply(look, text, decision.attachments));
+        steps.push(reply(look, turn_id, text, decision.attachments));
     }
     steps.push(note("AI handoff", &summary, decision.sentiment));
     (Purpose::Handoff(handoff), steps)
 }
 
-fn resolve(look: &Look<'_>, said: Option<String>, decision: Decision) -> (Purpose, Vec<Step>) {
+fn resolve(
+    look: &mut Look<'_>,
+    turn_id: &str,
+    said: Option<String>,
+    decision: Decision,
+) -> (Purpose, Vec<Step>) {
     let summary = decision
         .summary
         .filter(|summary| !summary.trim().is_empty())
@@ -157,7 +168,7 @@ fn resolve(look: &Look<'_>, said: Option<String>, decision: Decision) -> (Purpos
         .unwrap_or_else(|| "The AI resolved this conversation.".to_owned());
     let mut steps = Vec::new();
     if let Some(text) = said {
-        steps.push(reply(look, text, decision.attachments));
+        steps.push(reply(look, turn_id, text, decision.attachments));
     }
     steps.push(note("AI resolution", &summary, decision.sentiment));
     let purpose = Purpose::Resolve {
@@ -178,32 +189,44 @@ fn note(title: &str, summary: &str, sentiment: Option<Sentiment>) -> Step {
 }
 
 /// Attaches in order while the total fits, and names what was left out (LIM-5).
-fn attach(look: &Look<'_>, text: String, files: Vec<AnswerFile>) -> (String, Vec<OutgoingFile>) {
-    let mut left = look.desk.policies.attachment_bytes;
+/// The files' contents go down with the turn.
+fn attach(
+    look: &mut Look<'_>,
+    turn_id: &str,
+    mut text: String,
+    files: Vec<AnswerFile>,
+) -> (String, Vec<OutgoingFile>) {
+    let mut left = look.desk.policies.attachment_bytes as u64;
     let mut taken = Vec::new();
-    let mut left_out = Vec::new();
+    let (mut too_large, mut unreadable) = (Vec::new(), Vec::new());
     for file in files {
-        let size = base64::engine::general_purpose::STANDARD
-            .decode(file.bytes_base64.as_bytes())
-            .map(|bytes| bytes.len());
-        match size {
+        match file.bytes_base64.content_len() {
             Ok(size) if size <= left => {
                 left -= size;
+                let number = taken.len();
+                look.writes.push(Write::File {
+                    turn_id: turn_id.to_owned(),
+                    number,
+                    content: file.bytes_base64,
+                });
                 taken.push(OutgoingFile {
+                    number,
                     name: file.name,
                     content_type: file.content_type,
-                    bytes_base64: file.bytes_base64,
+                    size,
                 });
             }
-            _ => left_out.push(file.name),
+            Ok(_) => too_large.push(file.name),
+            Err(NotBase64) => unreadable.push(file.name),
         }
     }
-    if left_out.is_empty() {
-        return (text, taken);
+    for (why, names) in [
+        ("for their size", too_large),
+        ("for they cannot be read", unreadable),
+    ] {
+        if !names.is_empty() {
+            text += &format!("\n\nNot attached, {why}: {}", names.join(", "));
+        }
     }
-    let text = format!(
-        "{text}\n\nNot attached, for their size: {}",
-        left_out.join(", ")
-    );
     (text, taken)
 }

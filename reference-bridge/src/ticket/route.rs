@@ -22,10 +22,13 @@ impl Look<'_> {
         let is_handoff = matches!(turn.purpose, Purpose::Handoff(_));
         let mut wanted = update.clone();
         if let Purpose::Handoff(handoff) = &turn.purpose {
-            // Now, for somebody may have given the ticket to the OpenCX agent, or
-            // taken it, since the handoff was decided.
-            wanted.responder_id = self.assignee(&handoff.target);
+            (wanted.responder_id, wanted.group_id) = self.destination(turn, &handoff.target);
         }
+        let taken_by = self
+            .snapshot
+            .ticket
+            .responder_id
+            .filter(|_| is_handoff && self.was_taken(turn));
         let mut refused_target = None;
         // Marker, agent and group may each be refused once.
         for _ in 0..4 {
@@ -69,7 +72,7 @@ impl Look<'_> {
             self.touch();
         }
         if is_handoff {
-            self.note_handoff(turn, &wanted, refused_target);
+            self.note_handoff(turn, &wanted, refused_target, taken_by);
         }
         if turn.state != TurnState::Dropped {
             self.write_turn(turn.clone());
@@ -77,16 +80,30 @@ impl Look<'_> {
         self.save().await
     }
 
-    /// Who a handed-off ticket is assigned to. With no agent configured, the OpenCX
-    /// agent is taken off; another owner stays.
-    fn assignee(&self, target: &HandoffTarget) -> Option<Option<i64>> {
-        match target.agent_id {
-            Some(agent_id) => Some(Some(agent_id)),
-            None => {
-                let ours = self.snapshot.ticket.responder_id == Some(self.connection.agent.id);
-                ours.then_some(None)
-            }
+    /// The agent and group that a handed-off ticket goes to. This is settled here,
+    /// when it is sent there, and nowhere before: a handoff that waited for the quota
+    /// finds the ticket as it is then. With no agent configured, the OpenCX agent is
+    /// taken off; another owner stays.
+    fn destination(
+        &self,
+        turn: &Turn,
+        target: &HandoffTarget,
+    ) -> (Option<Option<i64>>, Option<i64>) {
+        if self.was_taken(turn) {
+            return (None, None);
         }
+        let ours = self.snapshot.ticket.responder_id == Some(self.connection.agent.id);
+        let agent = match target.agent_id {
+            Some(agent_id) => Some(Some(agent_id)),
+            None => ours.then_some(None),
+        };
+        (agent, target.group_id)
+    }
+
+    /// Whether a rep has taken the ticket since the turn was decided. People have it
+    /// then, and nobody routes it away from who is at work on it.
+    fn was_taken(&self, turn: &Turn) -> bool {
+        self.is_a_reps() && self.snapshot.ticket.responder_id != turn.owner
     }
 
     /// The body of the update: only what the ticket does not have already.
@@ -217,6 +234,7 @@ impl Look<'_> {
         turn: &mut Turn,
         wanted: &TicketUpdate,
         refused_target: Option<String>,
+        taken_by: Option<i64>,
     ) {
         let Purpose::Handoff(handoff) = &mut turn.purpose else {
             return;
@@ -226,11 +244,17 @@ impl Look<'_> {
         handoff.target = HandoffTarget {
             agent_id: ticket
                 .responder_id
-                .filter(|id| Some(*id) == wanted.responder_id.flatten()),
+                .filter(|id| Some(*id) == wanted.responder_id.flatten().or(taken_by)),
             group_id: ticket.group_id.filter(|id| Some(*id) == wanted.group_id),
         };
         self.session.handoff = Some(handoff.clone());
         self.touch();
+        if taken_by.is_some() {
+            self.add_event(
+                "agent_took_session_from_ai",
+                "A rep took the ticket before it was routed; it stays with them.",
+            );
+        }
         match refused_target {
             Some(why) => {
                 let both = configured.agent_id.is_some() && configured.group_id.is_some();

@@ -234,6 +234,7 @@ impl Look<'_> {
             fresh.push(entry);
         }
         for entry in fresh {
+            self.tell_merged(&entry).await?;
             self.add(entry);
         }
         Ok(())
@@ -404,18 +405,17 @@ impl Look<'_> {
     }
 
     /// Whether what came since makes a turn wrong (FLW-7): one that is unsent, or a
-    /// resolution that is not through, for the customer has come back.
+    /// resolution that is not through, for the customer has come back or a rep has
+    /// taken the ticket.
     pub(super) fn is_overtaken(&self, turn: &crate::turn::Turn) -> bool {
         use crate::turn::Purpose;
         if turn.state != TurnState::Open {
             return false;
         }
         if !turn.is_untouched() {
+            let new = |key| !turn.answers.contains(key);
             return matches!(turn.purpose, Purpose::Resolve { .. })
-                && self
-                    .awaiting()
-                    .iter()
-                    .any(|key| !turn.answers.contains(key));
+                && (self.is_a_reps() || self.awaiting().iter().any(new));
         }
         match turn.purpose {
             // Decided, flagged and seen in the inbox: it is carried out.

@@ -21,6 +21,7 @@ pub fn command() -> Command {
         "FRESHDESK_ENDPOINT",
         "SSL_CERT_FILE",
         "BRIDGE_STORE",
+        "BRIDGE_STORE_CHECK",
         "BRIDGE_CONFIG",
         "BRIDGE_ENCRYPTION_KEY",
         "BRIDGE_KEY_FILE",
@@ -31,6 +32,21 @@ pub fn command() -> Command {
     }
     command.env("BRIDGE_TOKEN", TOKEN);
     command
+}
+
+/// The same by way of another command, such as a shell that sets a limit and then
+/// becomes the bridge.
+pub fn command_through(through: &[&str]) -> Command {
+    let bridge = command();
+    let mut outer = Command::new(through[0]);
+    outer.args(&through[1..]).arg(bridge.get_program());
+    for (name, value) in bridge.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
 }
 
 /// A running bridge; killed when dropped.
@@ -44,19 +60,9 @@ impl Process {
         Self::spawn(command(), freshdesk, brain, store)
     }
 
-    /// The same by way of another command, such as a shell that sets a limit and
-    /// then becomes the bridge.
+    /// The same by way of another command.
     pub fn start_through(through: &[&str], freshdesk: &str, brain: &str, store: &str) -> Self {
-        let bridge = command();
-        let mut outer = Command::new(through[0]);
-        outer.args(&through[1..]).arg(bridge.get_program());
-        for (name, value) in bridge.get_envs() {
-            match value {
-                Some(value) => outer.env(name, value),
-                None => outer.env_remove(name),
-            };
-        }
-        Self::spawn(outer, freshdesk, brain, store)
+        Self::spawn(command_through(through), freshdesk, brain, store)
     }
 
     /// One with these options on top; in memory, if they name no store.
@@ -78,7 +84,7 @@ impl Process {
         Self::listening(command)
     }
 
-    fn listening(mut command: Command) -> Self {
+    pub fn listening(mut command: Command) -> Self {
         let mut child = command
             .args(["--listen", "127.0.0.1:0", "--log", "error"])
             .arg("--testing-clock")

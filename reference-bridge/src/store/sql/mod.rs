@@ -14,9 +14,10 @@ mod rows;
 pub(super) use self::{
     arrival::{ACCEPT, ACCEPT_ALL, DELIVERED},
     record::{
-        PUT_ACCOUNT, PUT_ENTRY, PUT_PROBLEM, PUT_SESSION, PUT_TURN, must_outlive_the_power, put,
+        PUT_ACCOUNT, PUT_ENTRY, PUT_PIECE, PUT_PROBLEM, PUT_SESSION, PUT_TURN,
+        must_outlive_the_power, put,
     },
-    rows::{connection_doc, doc, micros, read_connection, read_doc, timestamp},
+    rows::{connection_doc, doc, index, micros, read_connection, read_doc, timestamp},
 };
 
 /// When the next job is due: one that nobody has, or one whose lease runs out.
@@ -342,6 +343,23 @@ macro_rules! sql_store {
                 .iter()
                 .map(|row| sql::read_doc(row.try_get("doc")?))
                 .collect()
+            }
+
+            async fn piece(
+                &self,
+                turn_id: &str,
+                file: usize,
+                number: usize,
+            ) -> Result<Option<Bytes>, StoreError> {
+                let content: Option<Vec<u8>> = sqlx::query_scalar(
+                    "SELECT content FROM pieces WHERE turn_id = $1 AND file = $2 AND piece = $3",
+                )
+                .bind(turn_id)
+                .bind(sql::index(file))
+                .bind(sql::index(number))
+                .fetch_optional(&self.pool)
+                .await?;
+                Ok(content.map(Bytes::from))
             }
 
             async fn problems(&self) -> Result<Vec<Problem>, StoreError> {

@@ -20,6 +20,10 @@ pub(in crate::store) const PUT_TURN: &str = "
     INSERT INTO turns (id, account, ticket_id, doc) VALUES ($1, $2, $3, $4)
     ON CONFLICT (id) DO UPDATE SET doc = $4";
 
+pub(in crate::store) const PUT_PIECE: &str = "
+    INSERT INTO pieces (turn_id, file, piece, content) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (turn_id, file, piece) DO UPDATE SET content = $4";
+
 pub(in crate::store) const PUT_ACCOUNT: &str = "
     INSERT INTO accounts (domain, doc) VALUES ($1, $2)
     ON CONFLICT (domain) DO UPDATE SET doc = $2";
@@ -69,6 +73,27 @@ macro_rules! put {
                     .bind(&turn.account)
                     .bind(turn.ticket_id)
                     .bind(sql::doc(turn)?)
+                    .execute($transaction)
+                    .await?;
+            }
+            Write::File {
+                turn_id,
+                number,
+                content,
+            } => {
+                for (piece, content) in content.pieces().enumerate() {
+                    sqlx::query(sql::PUT_PIECE)
+                        .bind(turn_id)
+                        .bind(sql::index(*number))
+                        .bind(sql::index(piece))
+                        .bind(content?)
+                        .execute($transaction)
+                        .await?;
+                }
+            }
+            Write::FilesGone { turn_id } => {
+                sqlx::query("DELETE FROM pieces WHERE turn_id = $1")
+                    .bind(turn_id)
                     .execute($transaction)
                     .await?;
             }

@@ -59,6 +59,10 @@ pub(in crate::store) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
+pub(in crate::store) fn index(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}
+
 pub(in crate::store) fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
 }

@@ -1,16 +1,19 @@
 //! The embedded default: one SQLite file, in WAL, used by one process.
 //!
 //! * [`mod@self`]: [`SqliteStore`], and webhooks on their way to the disk
+//! * `check`: looking whether the file is whole
 //! * `open`: [`OpenError`], and the file that keeps other processes out
 //! * `writer`: the one connection that writes, and who is next
 //! * `checkpoint`: moving the write-ahead log into the file
 
+mod check;
 mod checkpoint;
 mod open;
 mod writer;
 
 use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{
@@ -50,15 +53,18 @@ pub struct SqliteStore {
     remembered: Remembered,
     checkpoints: AbortHandle,
     lock: Arc<File>,
+    found: check::Found,
 }
 
 impl SqliteStore {
-    /// Opens or creates the file and brings its schema up to date.
+    /// Opens or creates the file and brings its schema up to date. Whether the file
+    /// is whole is checked first, for as long as `patience` goes; see
+    /// [`SqliteStore::damage`] for what is found later.
     ///
     /// # Errors
     /// When the file is no database, is damaged, cannot be written, is in use,
     /// or is newer than this bridge; it is left as it was.
-    pub async fn open(path: &Path, seal: Seal) -> Result<Self, OpenError> {
+    pub async fn open(path: &Path, seal: Seal, patience: Duration) -> Result<Self, OpenError> {
         if std::fs::metadata(path).is_ok_and(|file| file.permissions().readonly()) {
             return Err(OpenError::ReadOnly(path.to_owned()));
         }
@@ -75,8 +81,13 @@ impl SqliteStore {
             .connect_with(options.clone())
             .await
             .map_err(failed)?;
-        let remembered = match prepare(&one, path, &seal).await {
-            Ok(remembered) => remembered,
+        let checked = async {
+            let connection = options.connect().await.map_err(failed)?;
+            let found = check::run(path, connection, patience).await?;
+            Ok((found, prepare(&one, path, &seal).await?))
+        };
+        let (found, remembered) = match checked.await {
+            Ok(prepared) => prepared,
             Err(error) => {
                 writer::close(&one).await;
                 return Err(error);
@@ -99,7 +110,14 @@ impl SqliteStore {
             remembered,
             checkpoints,
             lock,
+            found,
         })
+    }
+
+    /// Waits until the check that opening did not wait for has found damage; for ever
+    /// if the file is whole. What is damaged should not be worked with.
+    pub async fn damage(&self) -> OpenError {
+        self.found.damage().await
     }
 
     /// Closes the file, so that another process can have it.
@@ -128,21 +146,9 @@ impl SqliteStore {
     }
 }
 
-/// Looks whether the file is whole, brings its schema up to date, and reads the
-/// connection: better to hear what is wrong at the start than at the ticket that
-/// needs the page.
+/// Brings the schema up to date and reads the connection.
 async fn prepare(one: &SqlitePool, path: &Path, seal: &Seal) -> Result<Remembered, OpenError> {
     let failed = |error| OpenError::of(path, &error);
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(one)
-        .await
-        .map_err(failed)?;
-    if found != "ok" {
-        return Err(OpenError::Damaged {
-            file: path.to_owned(),
-            what: found.replace("*** in database main ***\n", ""),
-        });
-    }
     sqlx::migrate!("migrations/sqlite")
         .run(one)
         .await
