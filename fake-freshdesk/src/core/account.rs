@@ -19,6 +19,7 @@ use super::people::{
 };
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
+use super::revised::Revised;
 use super::settings::Settings;
 use super::tickets::{Attachment, Ticket, Tickets, source};
 use super::time::Ms;
@@ -57,7 +58,7 @@ pub(crate) struct Account {
     /// Webhook attempts so far.
     pub(crate) attempts: u64,
     pub(crate) creation_rules: CreationRules,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Revised<Settings>,
     pub(crate) ids: Ids,
     pub(crate) created_at: Ms,
     pub(crate) admin_id: i64,
@@ -66,7 +67,7 @@ pub(crate) struct Account {
     pub(crate) groups: BTreeMap<i64, Group>,
     pub(crate) companies: BTreeMap<i64, Company>,
     /// Fields of tickets, nested levels included.
-    pub(crate) fields: Vec<Field>,
+    pub(crate) fields: Revised<Vec<Field>>,
     pub(crate) contact_fields: Vec<Field>,
     pub(crate) company_fields: Vec<Field>,
     pub(crate) statuses: Vec<StatusChoice>,
@@ -130,7 +131,7 @@ impl Account {
             calls: 0,
             attempts: 0,
             creation_rules: CreationRules::FirstMatch,
-            settings: Settings::default(),
+            settings: Settings::default().into(),
             ids,
             created_at: now,
             admin_id: 0,
@@ -138,7 +139,7 @@ impl Account {
             roles,
             groups: BTreeMap::new(),
             companies: BTreeMap::new(),
-            fields,
+            fields: fields.into(),
             contact_fields: Vec::new(),
             company_fields: Vec::new(),
             statuses: default_statuses(),
@@ -173,6 +174,11 @@ impl Account {
         account.contact_fields = default_person_fields(Form::Contact, now, || ids.of_forms());
         account.company_fields = default_person_fields(Form::Company, now, || ids.of_forms());
         account
+    }
+
+    /// Counts changes of what every ticket's view depends on: the form and the settings.
+    pub(crate) fn revisions(&self) -> [u64; 2] {
+        [self.fields.revision(), self.settings.revision()]
     }
 
     /// The figures that hold: the override, or the plan's.

@@ -12,7 +12,7 @@
 //! | `fields.rs`, `choices.rs`, `field_values.rs` | its form: fields, their choices, and which values they take |
 //! | `events.rs`, `automation/` | what happens to tickets, and the rules over it |
 //! | `plan.rs`, `quota.rs`, `settings.rs` | plans as data, the allowance, the named defaults |
-//! | `agenda.rs`, `time.rs`, `ids.rs`, `words.rs` | due tasks, stamps, counters, nearest words |
+//! | `agenda.rs`, `time.rs`, `ids.rs`, `words.rs`, `revised.rs` | due tasks, stamps, counters, nearest words, values that count their changes |
 //! | `journal.rs`, `mail.rs`, `faults.rs`, `chaos.rs` | what can be observed, what can be broken |
 //! | `seed.rs`, `snapshot.rs` | a world from a file; the whole state as JSON and back |
 //! | `v2/` | the REST API |
@@ -38,6 +38,7 @@ mod mail;
 mod people;
 mod plan;
 mod quota;
+mod revised;
 mod seed;
 mod settings;
 mod snapshot;

@@ -228,3 +228,121 @@ async fn admin_groups_have_a_calendar_where_groups_have_hours() {
     }
     assert_eq!(world.call("POST", "/admin/groups", body).await.status, 409);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_form_wants_of_agents_must_be_there() {
+    let world = World::new("pro").await;
+    for (fields, made) in [
+        ("/contact_fields", "Loyalty"),
+        ("/company_fields", "Region"),
+    ] {
+        let mut field = json!({"label": made, "type": "custom_text", "required_for_agents": true});
+        if fields == "/contact_fields" {
+            field["label_for_customers"] = json!(made);
+        }
+        world.ok("POST", fields, field).await;
+    }
+    let missing = |field: &str| json!({"description": "Validation failed", "errors": [{"field": field, "message": "Mandatory attribute missing", "code": "missing_field"}]});
+    let contact = json!({"name": "Ann", "email": "ann@example.com"});
+    let refused = world.call("POST", "/contacts", contact.clone()).await;
+    assert_eq!((refused.status, refused.json()), (400, missing("loyalty")));
+    let refused = world
+        .call("POST", "/companies", json!({"name": "Acme"}))
+        .await;
+    assert_eq!((refused.status, refused.json()), (400, missing("region")));
+    let mut whole = contact;
+    whole["custom_fields"] = json!({"loyalty": "gold"});
+    let contact = world.ok("POST", "/contacts", whole).await;
+    let path = format!("/contacts/{}", contact["id"]);
+    world
+        .ok("PUT", &path, json!({"job_title": "Captain"}))
+        .await;
+    let emptied = json!({"custom_fields": {"loyalty": null}});
+    assert_eq!(world.call("PUT", &path, emptied).await.status, 400);
+    assert_eq!(
+        world.get(&path).await.json()["custom_fields"]["loyalty"],
+        "gold"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_default_field_can_be_required_too() {
+    let world = World::new("pro").await;
+    let fields = world.get("/admin/ticket_fields").await.json();
+    let kind = fields
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|each| each["name"] == "ticket_type")
+        .unwrap();
+    let path = format!("/admin/ticket_fields/{}", kind["id"]);
+    world
+        .ok("PUT", &path, json!({"required_for_agents": true}))
+        .await;
+    let mut ticket = json!({"email": "c@example.com", "subject": "s", "description": "d", "status": 2, "priority": 1});
+    let refused = world.call("POST", "/tickets", ticket.clone()).await;
+    assert_eq!(
+        (refused.status, &refused.json()["errors"][0]["field"]),
+        (400, &json!("type"))
+    );
+    ticket["type"] = json!("Question");
+    world.ok("POST", "/tickets", ticket).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_is_settled_only_with_what_the_form_wants_for_that() {
+    let world = World::new("pro").await;
+    let field = json!({"label": "Cause", "label_for_customers": "Cause", "type": "custom_text", "required_for_closure": true});
+    world.ok("POST", "/admin/ticket_fields", field).await;
+    let ticket = json!({"email": "c@example.com", "subject": "s", "description": "d", "status": 2, "priority": 1});
+    let ticket = world.ok("POST", "/tickets", ticket).await;
+    let path = format!("/tickets/{}", ticket["id"]);
+    for status in [4, 5] {
+        let refused = world.call("PUT", &path, json!({"status": status})).await;
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.json()["errors"][0]["field"], "cf_cause");
+    }
+    world.ok("PUT", &path, json!({"status": 3})).await;
+    world
+        .ok(
+            "PUT",
+            &path,
+            json!({"status": 4, "custom_fields": {"cf_cause": "a loose wire"}}),
+        )
+        .await;
+    // It is settled already: closing it asks for nothing again.
+    world
+        .ok("PUT", &path, json!({"custom_fields": {"cf_cause": null}}))
+        .await;
+    world.ok("PUT", &path, json!({"status": 5})).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_was_never_set_is_null() {
+    let world = World::new("pro").await;
+    let contact = world
+        .ok(
+            "POST",
+            "/contacts",
+            json!({"name": "Ann", "email": "ann@example.com"}),
+        )
+        .await;
+    let company = world
+        .ok("POST", "/companies", json!({"name": "Acme"}))
+        .await;
+    assert_eq!(contact["custom_fields"], json!({}));
+    let mut field = json!({"label": "Shoe size", "type": "custom_number"});
+    world.ok("POST", "/company_fields", field.clone()).await;
+    field["label_for_customers"] = json!("Shoe size");
+    world.ok("POST", "/contact_fields", field).await;
+    let unset = json!({"shoe_size": null});
+    let contact = format!("/contacts/{}", contact["id"]);
+    assert_eq!(world.get(&contact).await.json()["custom_fields"], unset);
+    let company = format!("/companies/{}", company["id"]);
+    assert_eq!(world.get(&company).await.json()["custom_fields"], unset);
+    let set = json!({"custom_fields": {"shoe_size": 43}});
+    assert_eq!(
+        world.ok("PUT", &contact, set).await["custom_fields"],
+        json!({"shoe_size": 43})
+    );
+}

@@ -12,6 +12,7 @@
 //! | `pure.rs` | the pure core without a runtime, for the laws |
 //! | `laws.rs` | what holds whatever is done, by random steps |
 //! | `laws_quota.rs`, `laws_paging.rs`, `laws_rules.rs` | the same of quota, paging and rules |
+//! | `laws_views.rs` | a view that is kept is never a stale one |
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `refused.rs` | a refused write has changed nothing |
@@ -40,6 +41,7 @@ mod laws;
 mod laws_paging;
 mod laws_quota;
 mod laws_rules;
+mod laws_views;
 mod openapi;
 mod people;
 mod pure;

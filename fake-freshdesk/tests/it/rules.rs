@@ -452,3 +452,32 @@ async fn time_and_feedback_are_events_too() {
         ["skipped:performer", "executed:matched"]
     );
 }
+
+/// A client that reads a rule, changes it and writes it back never saw the secrets.
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_is_written_back_keeps_its_secrets() {
+    let world = World::new("growth").await;
+    let mut action = webhook_action();
+    action["auth_header"] = json!({"username": "freshdesk", "password": "s3cret"});
+    let rule = json!({"name": "Tell", "performer": {"type": 3}, "events": [{"field_name": "status", "from": "--", "to": "--"}], "actions": [action]});
+    let rule = world.ok("POST", "/automations/4/rules", rule).await;
+    let path = format!("/automations/4/rules/{}", rule["id"]);
+    let mut actions = rule["actions"].clone();
+    assert_eq!(actions[0]["auth_header"]["password"], "********");
+    actions[0]["custom_headers"] = json!({"x-changed": "yes"});
+    world.ok("PUT", &path, json!({"actions": actions})).await;
+    let ticket = json!({"email": "c@example.com", "subject": "s", "description": "d", "status": 2, "priority": 1});
+    let ticket = world.ok("POST", "/tickets", ticket).await;
+    let status = async |status| {
+        let path = format!("/tickets/{}", ticket["id"]);
+        world.ok("PUT", &path, json!({"status": status})).await;
+        wait(5.0).await;
+        let hook = world.hooks().pop().unwrap();
+        hook.headers["authorization"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(status(3).await, "Basic ZnJlc2hkZXNrOnMzY3JldA==");
+    // New ones replace them.
+    actions[0]["auth_header"]["password"] = json!("other");
+    world.ok("PUT", &path, json!({"actions": actions})).await;
+    assert_eq!(status(2).await, "Basic ZnJlc2hkZXNrOm90aGVy");
+}

@@ -147,15 +147,37 @@ impl Rule {
     }
 }
 
+/// What stands in place of saved credentials.
+const HIDDEN: &str = "********";
+
+/// The keys of a webhook action that hold a secret, or an object with one.
+const WITH_SECRETS: [&str; 2] = ["api_key", "auth_header"];
+
+fn secret<'a>(action: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Value> {
+    match action.get_mut(key)? {
+        Value::Object(auth) => auth.get_mut("password"),
+        plain => Some(plain),
+    }
+}
+
 /// Saved credentials are not shown back. [I]
 pub(crate) fn hide_credentials(action: &mut Map<String, Value>) {
-    const HIDDEN: &str = "********";
-    if let Some(Value::Object(auth)) = action.get_mut("auth_header")
-        && auth.contains_key("password")
-    {
-        auth.insert("password".to_owned(), json!(HIDDEN));
+    for key in WITH_SECRETS {
+        if let Some(secret) = secret(action, key) {
+            *secret = json!(HIDDEN);
+        }
     }
-    if action.contains_key("api_key") {
-        action.insert("api_key".to_owned(), json!(HIDDEN));
+}
+
+/// Who reads a rule, changes it and writes it back sends what was shown in
+/// place of the credentials: they stay what they were. [I]
+pub(super) fn keep_credentials(action: &mut Map<String, Value>, before: &Map<String, Value>) {
+    let mut before = before.clone();
+    for key in WITH_SECRETS {
+        if let (Some(sent), Some(saved)) = (secret(action, key), secret(&mut before, key))
+            && *sent == json!(HIDDEN)
+        {
+            *sent = saved.take();
+        }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use super::conditions::{HOURLY_FIELDS, OPERATORS, RESOURCES, TICKET_FIELDS};
-use super::rule::{ConditionSet, Rule, RulePerformer, kind};
+use super::rule::{ConditionSet, Rule, RulePerformer, keep_credentials, kind};
 use crate::core::account::Account;
 use crate::core::v2::errors::{Failure, FieldError, code};
 
@@ -377,7 +377,7 @@ impl Draft<'_> {
                 code::INVALID_VALUE,
             );
         }
-        rule.actions.clear();
+        let before = std::mem::take(&mut rule.actions);
         for action in actions {
             let Some((name, object)) = self.named("actions", action, &ACTIONS) else {
                 continue;
@@ -385,7 +385,11 @@ impl Draft<'_> {
             if name == "trigger_webhook" {
                 self.webhook(object);
             }
-            rule.actions.push(object.clone());
+            let mut object = object.clone();
+            if let Some(before) = same_webhook(&before, &object) {
+                keep_credentials(&mut object, before);
+            }
+            rule.actions.push(object);
         }
     }
 
@@ -440,6 +444,23 @@ impl Draft<'_> {
             ),
         }
     }
+}
+
+/// The webhook action that this one was before: the one with its URL, or the
+/// only one there was.
+fn same_webhook<'a>(
+    before: &'a [Map<String, Value>],
+    action: &Map<String, Value>,
+) -> Option<&'a Map<String, Value>> {
+    let is_webhook = |action: &&Map<String, Value>| {
+        action.get("field_name").and_then(Value::as_str) == Some("trigger_webhook")
+    };
+    Some(action).filter(is_webhook)?;
+    let mut webhooks = before.iter().filter(is_webhook);
+    let same = webhooks
+        .clone()
+        .find(|each| each.get("url") == action.get("url"));
+    same.or_else(|| webhooks.next().filter(|_| webhooks.next().is_none()))
 }
 
 /// A condition set's name may be left out; its place says it. [I]

@@ -204,7 +204,7 @@ impl Helpdesk {
             chaos_seed: self.options.chaos,
             ..Settings::default()
         };
-        account.settings = defaults
+        *account.settings = defaults
             .patched(&new.settings.unwrap_or_default())
             .map_err(bad_setting)?;
         account.quota_override = new.quota.map(|quota| quota.over(new.plan.row().quota));
@@ -252,7 +252,7 @@ pub(super) fn change(call: &mut Control<'_, '_>) -> Result {
         .settings
         .patched(&change.settings.unwrap_or_default())
         .map_err(bad_setting)?;
-    account.settings = settings;
+    *account.settings = settings;
     if let Some(plan) = change.plan {
         account.plan = plan;
     }

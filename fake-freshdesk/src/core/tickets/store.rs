@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::recent::{RecentViews, Truth};
 use super::ticket::{Association, Ticket};
 use crate::core::time::Ms;
 
@@ -39,6 +41,7 @@ pub(crate) struct Tickets {
     /// Deleted and spam tickets, which are in none of the sets above.
     unlisted: BTreeSet<Key>,
     conversations: HashMap<i64, i64>,
+    views: RecentViews,
 }
 
 impl TryFrom<Vec<Ticket>> for Tickets {
@@ -123,6 +126,7 @@ impl Tickets {
     /// Changes a ticket and keeps the indexes true.
     pub(crate) fn change<T>(&mut self, id: i64, edit: impl FnOnce(&mut Ticket) -> T) -> Option<T> {
         let ticket = self.tickets.get_mut(slot(id)?)?;
+        self.views.forget(id);
         let before = Placement::of(ticket);
         let known = ticket.conversations.len();
         let result = edit(ticket);
@@ -138,6 +142,16 @@ impl Tickets {
             self.place(&after);
         }
         Some(result)
+    }
+
+    /// The view of a ticket that was kept last, if it is still true.
+    pub(crate) fn kept_view(&self, id: i64, revisions: [u64; 2], now: Ms) -> Option<&Bytes> {
+        self.views.get(id, revisions, now)
+    }
+
+    /// Keeps the view of a ticket until the ticket changes, or others push it out.
+    pub(crate) fn keep_view(&mut self, id: i64, truth: Truth, body: Bytes) {
+        self.views.put(id, truth, body);
     }
 
     /// Makes one ticket another's child.
@@ -172,6 +186,7 @@ impl Tickets {
             && let Some(ticket) = slot(id).and_then(|slot| self.tickets.get_mut(slot))
         {
             ticket.conversations.retain(|each| each.id != conversation);
+            self.views.forget(id);
         }
     }
 

@@ -78,7 +78,7 @@ pub enum ApiBody {
 /// An endpoint's success.
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) body: Option<Bytes>,
     pub(super) location: Option<String>,
     pub(super) link: Option<String>,
 }
@@ -94,10 +94,11 @@ impl Answer {
         Answer::bytes(status, json::to_vec(body))
     }
 
-    fn bytes(status: u16, body: Vec<u8>) -> Answer {
+    /// JSON that is written already.
+    pub(super) fn bytes(status: u16, body: impl Into<Bytes>) -> Answer {
         Answer {
             status,
-            body: Some(body),
+            body: Some(body.into()),
             location: None,
             link: None,
         }

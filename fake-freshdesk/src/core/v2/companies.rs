@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Result};
 use super::custom_fields::person_fields;
 use super::errors::{Failure, FieldError, code};
+use super::required_fields::{self, with_unset};
 use super::ticket_list::one_page;
+use crate::core::account::Account;
 use crate::core::fields::Form;
 use crate::core::people::Company;
 use crate::core::time::seconds;
@@ -23,7 +25,7 @@ const KEYS: [&str; 9] = [
 ];
 
 /// A company.
-pub(super) fn shown(company: &Company) -> Value {
+pub(super) fn shown(account: &Account, company: &Company) -> Value {
     json!({
         "id": company.id,
         "name": company.name,
@@ -32,7 +34,7 @@ pub(super) fn shown(company: &Company) -> Value {
         "domains": company.domains,
         "created_at": seconds(company.created_at),
         "updated_at": seconds(company.updated_at),
-        "custom_fields": company.custom_fields,
+        "custom_fields": with_unset(&account.company_fields, &company.custom_fields),
         "health_score": company.health_score,
         "account_tier": company.account_tier,
         "renewal_date": company.renewal_date.map(seconds),
@@ -55,7 +57,12 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .collect();
     all.sort_by_key(|company| (company.name.to_lowercase(), company.id));
     let (companies, more) = one_page(all.into_iter(), page);
-    let mut answer = Answer::ok(&companies.into_iter().map(shown).collect::<Vec<_>>());
+    let mut answer = Answer::ok(
+        &companies
+            .into_iter()
+            .map(|company| shown(call.account(), company))
+            .collect::<Vec<_>>(),
+    );
     if more {
         answer.link = Some(call.next_link(page));
     }
@@ -71,7 +78,7 @@ fn company(call: &Call<'_, '_>) -> Result<Company> {
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
-    Ok(Answer::ok(&shown(&company(call)?)))
+    Ok(Answer::ok(&shown(call.account(), &company(call)?)))
 }
 
 /// Reads the body over a company. Names are unique: 409. [D]
@@ -118,6 +125,7 @@ fn read(call: &mut Call<'_, '_>, company: &mut Company) -> Result<()> {
 
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     call.input.require("name");
+    required_fields::of_new(call, Form::Company);
     let now = call.desk.now;
     let mut company = Company {
         created_at: now,
@@ -126,7 +134,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     };
     read(call, &mut company)?;
     company.id = call.desk.account.ids.next();
-    let body = shown(&company);
+    let body = shown(call.account(), &company);
     let path = format!("companies/{}", company.id);
     call.desk.account.companies.insert(company.id, company);
     Ok(Answer::created(&path, &body))
@@ -134,9 +142,10 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut company = company(call)?;
+    required_fields::of_change(call, Form::Company);
     read(call, &mut company)?;
     company.updated_at = call.desk.now;
-    let body = shown(&company);
+    let body = shown(call.account(), &company);
     call.desk.account.companies.insert(company.id, company);
     Ok(Answer::ok(&body))
 }

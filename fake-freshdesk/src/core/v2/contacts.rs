@@ -6,6 +6,7 @@ use super::call::{Answer, Call, Result};
 use super::custom_fields::person_fields;
 use super::errors::{Failure, FieldError, code};
 use super::query::Page;
+use super::required_fields;
 use super::ticket_list::one_page;
 use super::views::{self, Detail};
 use crate::core::fields::Form;
@@ -37,7 +38,7 @@ const KEYS: [&str; 19] = [
 fn shown(call: &Call<'_, '_>, contacts: Vec<&Contact>, page: Page, more: bool) -> Answer {
     let list: Vec<Value> = contacts
         .into_iter()
-        .map(|contact| views::contact(contact, Detail::Listed))
+        .map(|contact| views::contact(call.account(), contact, Detail::Listed))
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
@@ -109,7 +110,11 @@ impl Call<'_, '_> {
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
-    Ok(Answer::ok(&views::contact(call.contact()?, Detail::Viewed)))
+    Ok(Answer::ok(&views::contact(
+        call.account(),
+        call.contact()?,
+        Detail::Viewed,
+    )))
 }
 
 fn set<T>(slot: &mut T, given: Option<T>) {
@@ -229,6 +234,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     read(call, &mut contact);
     check_avatar(call);
     call.input.require("name");
+    required_fields::of_new(call, Form::Contact);
     let handles = [
         &contact.email,
         &contact.phone,
@@ -256,7 +262,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         .ok_or(Failure::NOT_FOUND)?;
     Ok(Answer::created(
         &format!("contacts/{id}"),
-        &views::contact(contact, Detail::Created),
+        &views::contact(call.account(), contact, Detail::Created),
     ))
 }
 
@@ -264,6 +270,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut contact = call.live_contact()?;
     read(call, &mut contact);
     check_avatar(call);
+    required_fields::of_change(call, Form::Contact);
     if call.input.map.get("name").is_some_and(Value::is_null) {
         call.input.refuse(FieldError::blank("name"));
     }
@@ -272,7 +279,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
         return Err(failure);
     }
     contact.updated_at = call.desk.now;
-    let shown = views::contact(&contact, Detail::Viewed);
+    let shown = views::contact(call.account(), &contact, Detail::Viewed);
     call.desk.account.people.put_contact(contact);
     Ok(Answer::ok(&shown))
 }
@@ -357,7 +364,7 @@ pub(super) fn make_agent(call: &mut Call<'_, '_>) -> Result {
     agent.ticket_scope = scope
         .and_then(|scope| u8::try_from(scope).ok())
         .unwrap_or(agent.ticket_scope);
-    let mut shown = views::contact(&contact, Detail::Viewed);
+    let mut shown = views::contact(call.account(), &contact, Detail::Viewed);
     shown["agent"] = views::agent(&agent, Detail::Viewed);
     call.desk.account.people.put_agent(agent);
     Ok(Answer::ok(&shown))

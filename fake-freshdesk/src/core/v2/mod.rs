@@ -13,7 +13,7 @@
 //! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs`, `ticket_properties.rs` | tickets |
 //! | `conversations.rs` | replies and notes |
 //! | `fields.rs`, `field_view.rs`, `field_write.rs` | fields of tickets, contacts and companies |
-//! | `custom_fields.rs` | their values in a request |
+//! | `custom_fields.rs`, `required_fields.rs` | their values in a request, and which must be there |
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
 //! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
 //! | `search.rs`, `search_query.rs` | searches, and the grammar of their queries |
@@ -44,6 +44,7 @@ mod openapi;
 mod openapi_schemas;
 mod query;
 mod reply;
+mod required_fields;
 pub(crate) mod routes;
 mod search;
 mod search_query;

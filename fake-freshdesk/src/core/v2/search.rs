@@ -178,7 +178,7 @@ pub(super) fn contacts(call: &mut Call<'_, '_>) -> Result {
         .filter(fits)
         .collect();
     Ok(found(all, page, |contact| {
-        views::contact(contact, Detail::Viewed)
+        views::contact(call.account(), contact, Detail::Viewed)
     }))
 }
 
@@ -200,5 +200,7 @@ pub(super) fn companies(call: &mut Call<'_, '_>) -> Result {
         company.updated_at <= until && query.holds(&|field: &str| value(company, field))
     };
     let all: Vec<&Company> = call.account().companies.values().filter(fits).collect();
-    Ok(found(all, page, super::companies::shown))
+    Ok(found(all, page, |company| {
+        super::companies::shown(call.account(), company)
+    }))
 }

@@ -193,31 +193,14 @@ fn person(call: &mut Call<'_, '_>) -> Person {
     }
 }
 
-/// Fields marked required for agents must be there. [D: dynamic form validation]
-pub(super) fn required_fields(call: &mut Call<'_, '_>) {
-    let given = call
-        .input
-        .object("custom_fields")
-        .flatten()
-        .unwrap_or_default();
-    let mut missing: Vec<String> = call
-        .account()
-        .custom_fields()
-        .filter(|field| {
-            field.required_for_agents && given.get(&field.name).is_none_or(Value::is_null)
-        })
-        .map(|field| field.name.clone())
-        .collect();
+/// Both are mandatory where the account's form says so. [D, switch]
+pub(super) fn subject_and_description(call: &mut Call<'_, '_>) {
     if call.account().settings.require_subject_and_description {
-        missing.extend(
-            ["subject", "description"]
-                .into_iter()
-                .filter(|key| !call.input.has(key))
-                .map(str::to_owned),
-        );
-    }
-    for name in missing {
-        call.input.refuse(FieldError::missing(&name));
+        for key in ["subject", "description"] {
+            if !call.input.has(key) {
+                call.input.refuse(FieldError::missing(key));
+            }
+        }
     }
 }
 

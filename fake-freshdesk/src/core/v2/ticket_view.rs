@@ -7,7 +7,7 @@ use super::files::html_at;
 use super::json::{At, Json, Object, put};
 use crate::core::account::Account;
 use crate::core::settings::duration;
-use crate::core::tickets::{Ticket, status};
+use crate::core::tickets::{Ticket, Truth, status};
 use crate::core::time::Ms;
 
 /// Which of a ticket's shapes: they differ in a few keys. [O]
@@ -30,6 +30,13 @@ pub(crate) struct Includes {
     pub(crate) requester: bool,
     pub(crate) company: bool,
     pub(crate) stats: bool,
+}
+
+impl Includes {
+    /// Nothing is embedded.
+    pub(super) fn is_none(self) -> bool {
+        !(self.conversations || self.requester || self.company || self.stats)
+    }
 }
 
 /// A ticket, to be written.
@@ -120,6 +127,31 @@ impl Json for Stats<'_> {
 }
 
 impl TicketView<'_> {
+    /// How long the view is true as long as its ticket stays as it is; `None` if it is
+    /// made of more than the ticket, the form and the settings.
+    pub(crate) fn truth(&self) -> Option<Truth> {
+        let ticket = self.ticket;
+        // Addresses of files end, and depend on the address the client used.
+        let plain = self.shape == Shape::View
+            && self.include.is_none()
+            && ticket.rare().attachments.is_empty()
+            && !ticket.description.inline;
+        let due_known_at = ticket.created_at + duration(self.account.settings.due_by_delay_seconds);
+        let overdue_from = [ticket.due_by, ticket.fr_due_by]
+            .into_iter()
+            .flatten()
+            .map(|due| due.saturating_add(1));
+        let next_change = overdue_from
+            .chain([due_known_at])
+            .filter(|at| *at > self.now)
+            .min();
+        plain.then(|| Truth {
+            revisions: self.account.revisions(),
+            from: self.now,
+            until: next_change.unwrap_or(Ms::MAX),
+        })
+    }
+
     fn conversations(&self) -> Vec<ConversationView<'_>> {
         let most = match self.shape {
             Shape::Control => usize::MAX,

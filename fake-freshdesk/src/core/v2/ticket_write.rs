@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
-use super::ticket_properties::{UPDATE_KEYS, properties, read_edit, requester, required_fields};
+use super::required_fields;
+use super::ticket_properties::{
+    UPDATE_KEYS, properties, read_edit, requester, subject_and_description,
+};
 use super::ticket_view::{Includes, Shape};
 use crate::core::events::Performer;
+use crate::core::fields::Form;
 use crate::core::html::Markup;
 use crate::core::tickets::{Association, NewTicket, attachments, source, status};
 
@@ -59,7 +63,9 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let read = properties(call, None);
     let cc_emails = call.input.emails("cc_emails").unwrap_or_default();
     let (parent_id, related_ids) = associations(call);
-    required_fields(call);
+    required_fields::of_new(call, Form::Ticket);
+    required_fields::of_closure(call, None, read.edit.status);
+    subject_and_description(call);
     check_uploads(call, 0);
     let requester_id = requester(call, &read.person);
     call.checked()?;
@@ -159,6 +165,8 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let (id, from_helpdesk) = (ticket.id, ticket.source == source::OUTBOUND_EMAIL);
     let already: u64 = ticket.rare().attachments.iter().map(|file| file.size).sum();
     let (mut edit, person) = read_edit(call, Some(id));
+    required_fields::of_change(call, Form::Ticket);
+    required_fields::of_closure(call, Some(id), edit.status);
     check_uploads(call, already);
     // What we mailed out cannot be rewritten. [D]
     if from_helpdesk {

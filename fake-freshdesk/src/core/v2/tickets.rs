@@ -1,10 +1,12 @@
 //! One ticket: view, delete, restore, watch, merge, bulk.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::input::Input;
+use super::json;
 use super::ticket_properties;
 use super::ticket_view::{Includes, Shape, TicketView};
 use crate::core::account::Job;
@@ -90,10 +92,22 @@ pub(super) fn includes(words: &[&str]) -> Includes {
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let include = includes(&call.query.includes(&INCLUDES)?);
     let ticket = call.ticket(0)?;
-    Ok(Answer::written(
-        200,
-        &call.ticket_view(ticket, Shape::View, include),
-    ))
+    let (id, revisions) = (ticket.id, call.account().revisions());
+    if include.is_none()
+        && let Some(body) = call
+            .account()
+            .tickets
+            .kept_view(id, revisions, call.desk.now)
+    {
+        return Ok(Answer::bytes(200, body.clone()));
+    }
+    let view = call.ticket_view(ticket, Shape::View, include);
+    let truth = view.truth();
+    let body = Bytes::from(json::to_vec(&view));
+    if let Some(truth) = truth {
+        call.desk.account.tickets.keep_view(id, truth, body.clone());
+    }
+    Ok(Answer::bytes(200, body))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::required_fields::with_unset;
+use crate::core::account::Account;
 use crate::core::people::{Agent, Contact, Role};
 use crate::core::time::{Ms, seconds};
 
@@ -23,7 +25,7 @@ fn without(mut value: Value, keys: &[&str]) -> Value {
 }
 
 /// A contact.
-pub(super) fn contact(contact: &Contact, detail: Detail) -> Value {
+pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> Value {
     let companies: Vec<Value> = contact
         .other_companies
         .iter()
@@ -45,7 +47,7 @@ pub(super) fn contact(contact: &Contact, detail: Detail) -> Value {
         "time_zone": contact.time_zone,
         "twitter_id": contact.twitter_id,
         "facebook_id": contact.facebook_id,
-        "custom_fields": contact.custom_fields,
+        "custom_fields": with_unset(&account.contact_fields, &contact.custom_fields),
         "tags": contact.tags,
         "other_emails": contact.other_emails,
         "unique_external_id": contact.unique_external_id,
