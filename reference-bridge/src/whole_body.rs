@@ -19,7 +19,7 @@ pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Unread> 
     if said > limit {
         return Err(Unread::TooLarge);
     }
-    let mut whole = BytesMut::with_capacity(said);
+    let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::BrokeOff)?.into_data() else {
             continue;
@@ -27,6 +27,11 @@ pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Bytes, Unread> 
         if whole.len() + data.len() > limit {
             return Err(Unread::TooLarge);
         }
+        // All of it in one piece, as a body in memory is, stays where it is.
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        whole.reserve(said.saturating_sub(whole.len()));
         whole.extend_from_slice(&data);
     }
     Ok(whole.freeze())

@@ -363,7 +363,7 @@ fn keys_seen(trace: &Trace, cast: &Cast) -> Vec<Breach> {
     trace
         .entries()
         .iter()
-        .filter(|entry| holds_any(&entry.data, &keys))
+        .filter(|entry| entry.data.holds_any(&keys))
         .map(|entry| Breach {
             clause: "SEC-1",
             invariant: "the API key is never seen",
@@ -371,16 +371,4 @@ fn keys_seen(trace: &Trace, cast: &Cast) -> Vec<Breach> {
             entries: vec![entry.n],
         })
         .collect()
-}
-
-/// Whether a value holds one of the texts anywhere.
-fn holds_any(value: &Value, texts: &[&str]) -> bool {
-    match value {
-        Value::String(text) => texts.iter().any(|wanted| text.contains(wanted)),
-        Value::Array(items) => items.iter().any(|item| holds_any(item, texts)),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(key, item)| texts.contains(&key.as_str()) || holds_any(item, texts)),
-        _ => false,
-    }
 }

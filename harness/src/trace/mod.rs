@@ -4,10 +4,14 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | entries and their order |
+//! | [`data`] | what an entry tells, read when somebody looks |
+//! | `journal` | entries as the fake's journal writes them |
 //! | [`recorder`] | how entries get in: the fake's journal, and what the harness itself did and saw |
 //! | [`mod@line`] | one entry as one line for people |
 //! | `secrets` | what must not get into a report |
 
+pub mod data;
+mod journal;
 pub mod line;
 pub mod recorder;
 pub(crate) mod secrets;
@@ -15,6 +19,8 @@ pub(crate) mod secrets;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use data::Data;
 
 /// Where an entry was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,7 +55,7 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<usize>,
     /// Everything else.
-    pub data: Value,
+    pub data: Data,
 }
 
 impl Entry {
@@ -106,7 +112,7 @@ impl Trace {
         kind: &str,
         ticket: Option<u64>,
         cause: Option<usize>,
-        data: Value,
+        data: impl Into<Data>,
     ) -> usize {
         let n = self.entries.len();
         self.entries.push(Entry {
@@ -116,7 +122,7 @@ impl Trace {
             kind: kind.to_owned(),
             ticket,
             cause,
-            data,
+            data: data.into(),
         });
         n
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::journal::{Item, Page};
 use super::{Source, Trace};
 use crate::world::WorldError;
 use crate::world::http::Http;
@@ -103,16 +104,16 @@ impl Recorder {
                 "/control/v1/journal?after={}&limit=1000",
                 state.journal_read
             );
-            let mut page = self.control.get(&path).await?.expect(200)?.body;
-            let dropped = page.get("dropped").and_then(Value::as_u64).unwrap_or(0);
-            if dropped > 0 {
-                return Err(WorldError::JournalOverrun { dropped });
+            let page = self.control.get_text(&path).await?;
+            let page: Page<'_> = serde_json::from_slice(&page)
+                .map_err(|error| WorldError::unexpected(format!("the journal: {error}")))?;
+            if page.dropped > 0 {
+                return Err(WorldError::JournalOverrun {
+                    dropped: page.dropped,
+                });
             }
-            let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) else {
-                return Err(WorldError::unexpected("the journal has no `items`"));
-            };
-            let read = items.len();
-            for item in items {
+            let read = page.items.len();
+            for item in page.items {
                 state.append(item)?;
             }
             if read < 1000 {
@@ -123,40 +124,19 @@ impl Recorder {
 }
 
 impl State {
-    fn append(&mut self, mut item: Value) -> Result<(), WorldError> {
-        let sequence = item
-            .get("seq")
-            .and_then(Value::as_u64)
-            .ok_or_else(|| WorldError::unexpected("a journal entry has no `seq`"))?;
-        let at = item
-            .get("at")
-            .and_then(Value::as_str)
-            .and_then(|at| at.parse().ok())
-            .ok_or_else(|| WorldError::unexpected("a journal entry has no `at`"))?;
-        let kind = item
-            .get("kind")
-            .and_then(Value::as_str)
-            .unwrap_or("unknown")
-            .to_owned();
+    fn append(&mut self, item: Item<'_>) -> Result<(), WorldError> {
         let cause = item
-            .get("cause")
-            .and_then(Value::as_u64)
+            .cause
             .and_then(|cause| self.by_sequence.get(&cause).copied());
-        let ticket = item.get("ticket_id").and_then(Value::as_u64).or_else(|| {
-            item.get("path")
-                .and_then(Value::as_str)
-                .and_then(ticket_in_path)
-        });
-        if let Some(fields) = item.as_object_mut() {
-            fields.retain(|field, _| {
-                !matches!(field.as_str(), "seq" | "at" | "kind" | "cause" | "account")
-            });
-        }
+        let ticket = item
+            .ticket_id
+            .or_else(|| item.path.as_deref().and_then(ticket_in_path));
+        let data = item.rest()?;
         let n = self
             .trace
-            .push(at, Source::Freshdesk, &kind, ticket, cause, item);
-        self.by_sequence.insert(sequence, n);
-        self.journal_read = sequence;
+            .push(item.at, Source::Freshdesk, &item.kind, ticket, cause, data);
+        self.by_sequence.insert(item.seq, n);
+        self.journal_read = item.seq;
         Ok(())
     }
 }

@@ -50,16 +50,16 @@ impl Secrets {
     /// Replaces every secret in a trace, keys of objects included.
     pub(crate) fn hide_in(&self, trace: &mut Trace) {
         for entry in &mut trace.entries {
-            self.hide_in_value(&mut entry.data);
+            entry.data.hide(self);
         }
     }
 
-    fn hide_in_value(&self, value: &mut Value) {
+    pub(super) fn hide_in_value(&self, value: &mut Value) {
         match value {
             Value::String(text) => self.hide_in_text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide_in_value(item)),
             Value::Object(fields) => {
-                if fields.keys().any(|key| self.is_in(key)) {
+                if fields.keys().any(|key| self.are_in(key)) {
                     *fields = std::mem::take(fields)
                         .into_iter()
                         .map(|(mut key, item)| {
@@ -76,7 +76,8 @@ impl Secrets {
         }
     }
 
-    fn is_in(&self, text: &str) -> bool {
+    /// Whether a text holds one of them.
+    pub(super) fn are_in(&self, text: &str) -> bool {
         self.0
             .iter()
             .any(|(secret, _)| text.contains(secret.as_str()))

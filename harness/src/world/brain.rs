@@ -152,11 +152,12 @@ fn write_decision(
 
 /// The base64 of so many letters x, of which a scripted file is made.
 fn write_base64_of_x(body: &mut Vec<u8>, bytes: usize) {
-    let begin = body.len();
-    body.resize(begin + bytes / 3 * 4, 0);
-    for three in body[begin..].chunks_exact_mut(4) {
-        three.copy_from_slice(b"eHh4");
+    const MANY: [[u8; 4]; 4096] = [*b"eHh4"; 4096];
+    let threes = bytes / 3;
+    for _ in 0..threes / MANY.len() {
+        body.extend_from_slice(MANY.as_flattened());
     }
+    body.extend_from_slice(MANY[..threes % MANY.len()].as_flattened());
     let rest: &[u8] = match bytes % 3 {
         0 => b"",
         1 => b"eA==",
@@ -257,6 +258,7 @@ mod tests {
                 file("c", 4),
                 file("d", 5),
                 file("e", 6),
+                file("f", 3 * 4099),
             ],
             ..BrainDecision::default()
         };
@@ -278,11 +280,13 @@ mod tests {
                 )
             })
             .collect();
+        let long = "x".repeat(3 * 4099);
         let wanted = [
             ("a \"b\".txt", ""),
             ("c", "xxxx"),
             ("d", "xxxxx"),
             ("e", "xxxxxx"),
+            ("f", &long),
         ];
         assert_eq!(files, wanted.map(|(name, text)| (name, text.to_owned())));
     }

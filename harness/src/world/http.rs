@@ -40,15 +40,33 @@ pub struct Http {
     token: Option<String>,
 }
 
-/// An answer with its body read.
+/// An answer. Its body is read as JSON; a JSON string if it is none, null if it
+/// is empty.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Answer<B = Value> {
     method: Method,
     url: String,
     /// The status.
     pub status: u16,
-    /// The body as JSON; a JSON string if it is none, null if it is empty.
-    pub body: Value,
+    /// The body.
+    pub body: B,
+}
+
+impl Answer<Bytes> {
+    fn read(self) -> Answer {
+        let body = if self.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&self.body)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&self.body).into_owned()))
+        };
+        Answer {
+            method: self.method,
+            url: self.url,
+            status: self.status,
+            body,
+        }
+    }
 }
 
 impl Answer {
@@ -110,6 +128,16 @@ impl Http {
         self.call(Method::GET, path, None).await
     }
 
+    /// The body of a 200, as it came.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<Bytes, WorldError> {
+        let (request, body) = self.request(Method::GET, path, None);
+        let answer = self.send_for_bytes(request, body).await?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        answer.read().expect(200).map(|_| Bytes::new())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, WorldError> {
         self.call(Method::POST, path, Some(body)).await
     }
@@ -138,6 +166,17 @@ impl Http {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, WorldError> {
+        let (request, body) = self.request(method, path, body);
+        self.send(request, body).await
+    }
+
+    /// A request with the token.
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (http::request::Builder, String) {
         let mut request = Request::builder().method(method).uri(self.url(path));
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -149,7 +188,7 @@ impl Http {
             }
             None => String::new(),
         };
-        self.send(request, body).await
+        (request, body)
     }
 
     /// Sends a request as it is and reads the whole answer.
@@ -158,6 +197,14 @@ impl Http {
         request: http::request::Builder,
         body: String,
     ) -> Result<Answer, WorldError> {
+        Ok(self.send_for_bytes(request, body).await?.read())
+    }
+
+    async fn send_for_bytes(
+        &self,
+        request: http::request::Builder,
+        body: String,
+    ) -> Result<Answer<Bytes>, WorldError> {
         let method = request.method_ref().cloned().unwrap_or_default();
         let url = request
             .uri_ref()
@@ -184,17 +231,11 @@ impl Http {
             .await
             .map_err(|error| failed(format!("the answer broke off: {error}")))?
             .to_bytes();
-        let body = if bytes.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&bytes)
-                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
-        };
         Ok(Answer {
             method,
             url,
             status: status.as_u16(),
-            body,
+            body: bytes,
         })
     }
 }
