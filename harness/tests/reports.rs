@@ -14,7 +14,7 @@ use harness::clauses::Catalogue;
 use harness::plan::Phase;
 use harness::report::failure::explain;
 use harness::report::summary::Counts;
-use harness::report::{RunInfo, html, json, junit};
+use harness::report::{Reports, RunInfo, html, json, junit};
 use harness::runner::known_failures::{KnownFailure, apply, unmet};
 use harness::runner::verdict::{Failure, Outcome, Verdict};
 use harness::trace::Trace;
@@ -154,6 +154,44 @@ fn a_failure_has_a_sequence_diagram_of_what_matters() {
         2,
         "both replies are drawn"
     );
+}
+
+#[test]
+fn reports_are_made_as_scenarios_end_and_the_trace_of_a_passed_one_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = Catalogue::built_in().unwrap();
+    let mut outcomes = all();
+    let page = html::page(&outcomes, &info(), &catalogue);
+    let reports = Reports::begin(folder.path(), info(), outcomes.len()).unwrap();
+    // They end in any order; the page has them in the scenarios'.
+    for i in [2, 0, 3, 1] {
+        reports.take(i, &mut outcomes[i]);
+    }
+    let kept: Vec<bool> = outcomes
+        .iter()
+        .map(|outcome| !outcome.trace.entries().is_empty())
+        .collect();
+    assert_eq!(kept, [true, false, true, true]);
+    let written = reports
+        .finish(&outcomes, info().seconds, &catalogue)
+        .unwrap();
+    assert_eq!(std::fs::read_to_string(written).unwrap(), page);
+    let lines = folder
+        .path()
+        .join("traces/webhooks_another_plan=pro_.jsonl");
+    assert_eq!(
+        std::fs::read_to_string(lines).unwrap(),
+        trace().to_json_lines()
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_said_before_anything_is_played() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report");
+    std::fs::write(&file, "").unwrap();
+    let error = Reports::begin(&file, info(), 1).unwrap_err();
+    assert!(error.path.starts_with(&file), "{error}");
 }
 
 #[test]
