@@ -1,7 +1,11 @@
 //! Works off the queue: one job at a time per ticket, many tickets at once. The
 //! dispatcher sleeps until something is due or somebody wakes it; it never polls.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{sync::watch, task::JoinSet};
@@ -23,15 +27,50 @@ use crate::{
 /// How long the dispatcher rests when the store does not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 
+/// The tickets that this process is at work on. A lease that ran out, because the
+/// process stood still or the clock jumped, does not make it begin a second look
+/// beside the first: each would answer what the other has not seen.
+#[derive(Clone, Debug, Default)]
+struct InHand(Arc<Mutex<BTreeSet<(String, i64)>>>);
+
+/// One of them, until it is dropped.
+struct Held {
+    ticket: (String, i64),
+    all: InHand,
+}
+
+impl InHand {
+    /// Takes a ticket in hand, unless it is already.
+    fn take(&self, job: &Job) -> Option<Held> {
+        let ticket = (job.account.clone(), job.ticket_id);
+        let is_new = self.tickets().insert(ticket.clone());
+        is_new.then(|| Held {
+            ticket,
+            all: self.clone(),
+        })
+    }
+
+    fn tickets(&self) -> std::sync::MutexGuard<'_, BTreeSet<(String, i64)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.tickets().remove(&self.ticket);
+    }
+}
+
 /// Runs until `stop` says so, and then lets the running looks end.
 pub(crate) async fn run(desk: Arc<Desk>, owner: String, mut stop: watch::Receiver<bool>) {
     let mut looks = JoinSet::new();
+    let in_hand = InHand::default();
     let mut renew_at = None;
     loop {
         let next = if *stop.borrow_and_update() {
             None
         } else {
-            match fill(&desk, &owner, &mut looks).await {
+            match fill(&desk, &owner, &in_hand, &mut looks).await {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(%error, "cannot take jobs");
@@ -85,6 +124,7 @@ async fn sleep_until(desk: &Desk, at: Option<Timestamp>) {
 async fn fill(
     desk: &Arc<Desk>,
     owner: &str,
+    in_hand: &InHand,
     looks: &mut JoinSet<()>,
 ) -> Result<Option<Timestamp>, StoreError> {
     let free = desk.policies.tickets_at_once.saturating_sub(looks.len());
@@ -106,7 +146,10 @@ async fn fill(
         .await?;
     let connection = Arc::new(connection);
     for job in jobs {
-        looks.spawn(work_off(desk.clone(), connection.clone(), job));
+        // One in hand has its lease again, and goes on.
+        if let Some(held) = in_hand.take(&job) {
+            looks.spawn(work_off(desk.clone(), connection.clone(), job, held));
+        }
     }
     if looks.len() >= desk.policies.tickets_at_once {
         return Ok(None);
@@ -115,7 +158,7 @@ async fn fill(
     Ok([next, poll].into_iter().flatten().min())
 }
 
-async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
+async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job, held: Held) {
     let result = if job.account != connection.settings.domain {
         // Left over from another account: nothing can be read there any more.
         Ok(End::Done)
@@ -126,6 +169,8 @@ async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job) {
     } else {
         ticket::look(&desk, &connection, &mut job).await
     };
+    // Before its line is given back, for then it may be taken again at once.
+    drop(held);
     Metrics::add(&desk.metrics.looks);
     if result.is_err() {
         Metrics::add(&desk.metrics.looks_failed);

@@ -528,3 +528,22 @@ async fn an_answer_that_waits_for_the_quota_is_checked_again_before_it_is_sent()
         .collect();
     assert_eq!(after, before, "no answer after a rep took over");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_ran_out_while_the_clock_jumped_begins_no_second_look() {
+    let world = world(ScriptedBrain::replying("Hello.")).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("One?", json!({}));
+    world.created(ticket).await;
+    world.helpdesk.say(ticket, CUSTOMER, "Two?", false);
+    world.helpdesk.desk().mishaps.push_back(Mishap {
+        on: "GET /tickets/1",
+        kind: MishapKind::Answer(429, Some(700), ""),
+    });
+    // The look waits for longer than its lease, which nobody renews meanwhile.
+    world.updated(ticket).await;
+    world.clock.advance(std::time::Duration::from_secs(600));
+    world.wait(200).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 2);
+    assert_eq!(world.brain.asked().len(), 2);
+}

@@ -319,7 +319,7 @@ async fn the_ai_resolves_what_it_owns_with_a_note_and_closes_the_session() {
 #[tokio::test(start_paused = true)]
 async fn a_human_who_takes_over_while_the_brain_thinks_stops_the_answer() {
     let world = world(ScriptedBrain::following([
-        Err(BrainError("busy".to_owned())),
+        Err(BrainError::new("busy")),
         Ok(decision(Action::Reply, Some("Too late."))),
     ]))
     .await;
@@ -338,7 +338,7 @@ async fn a_human_who_takes_over_while_the_brain_thinks_stops_the_answer() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_comes_while_the_brain_thinks_is_answered_with_the_first() {
     let world = world(ScriptedBrain::following([
-        Err(BrainError("busy".to_owned())),
+        Err(BrainError::new("busy")),
         Ok(decision(Action::Reply, Some("Stale."))),
         Ok(decision(Action::Reply, Some("To both."))),
     ]))
@@ -354,11 +354,29 @@ async fn a_message_that_comes_while_the_brain_thinks_is_answered_with_the_first(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_brain_is_left_alone_as_long_as_it_asks_for_but_no_longer_than_it_may_think() {
+    for (retry_after, wait) in [(7, 7), (1, 2), (3600, 60)] {
+        let busy = BrainError {
+            what: "it answered 429".to_owned(),
+            retry_after: Some(std::time::Duration::from_secs(retry_after)),
+        };
+        let answer = decision(Action::Reply, Some("Here."));
+        let world = world(ScriptedBrain::following([Err(busy), Ok(answer)])).await;
+        world.connect(json!({})).await;
+        let ticket = world.helpdesk.open_ticket("One?", json!({}));
+        world.created(ticket).await;
+        // One second has passed since it was asked.
+        world.wait(wait - 2).await;
+        assert_eq!(world.brain.asked().len(), 1, "{retry_after}");
+        world.wait(2).await;
+        assert_eq!(world.brain.asked().len(), 2, "{retry_after}");
+        assert_eq!(world.helpdesk.posts(ticket, false), ["<p>Here.</p>"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_brain_that_keeps_failing_means_people() {
-    let world = world(ScriptedBrain::following([Err(BrainError(
-        "down".to_owned(),
-    ))]))
-    .await;
+    let world = world(ScriptedBrain::following([Err(BrainError::new("down"))])).await;
     world.connect(json!({"handoff_agent_id": REP})).await;
     let ticket = world.helpdesk.open_ticket("One?", json!({}));
     world.created(ticket).await;

@@ -45,10 +45,7 @@ async fn no_log_line_answer_or_problem_shows_the_key_or_a_token() {
         .with_writer(move || writer.clone())
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
-    let world = world(ScriptedBrain::following([Err(BrainError(
-        "down".to_owned(),
-    ))]))
-    .await;
+    let world = world(ScriptedBrain::following([Err(BrainError::new("down"))])).await;
     let mut shown = vec![world.connect(json!({})).await.to_string()];
     let token = world
         .store

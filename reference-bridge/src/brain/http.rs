@@ -1,10 +1,10 @@
 //! The contract's brain: `POST {brain_url}/v1/decisions`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 use axum::body::{Body, Bytes};
-use http::{Request, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use serde::Deserialize;
 use tower::ServiceExt as _;
 
@@ -40,16 +40,21 @@ impl HttpBrain {
 #[async_trait]
 impl Brain for HttpBrain {
     async fn decide(&self, question: &Question) -> Result<Decision, BrainError> {
-        let body = serde_json::to_vec(question).map_err(|error| BrainError(error.to_string()))?;
+        let body =
+            serde_json::to_vec(question).map_err(|error| BrainError::new(error.to_string()))?;
         let request = Request::post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_LENGTH, body.len())
             .body(Body::from(body))
-            .map_err(|error| BrainError(format!("{} cannot be asked: {error}", self.url)))?;
-        let body = answer_to(&self.service, &self.url, request, DECISION_LIMIT).await?;
+            .map_err(|error| BrainError::new(format!("{} cannot be asked: {error}", self.url)))?;
+        let answered = answer_to(&self.service, &self.url, request, DECISION_LIMIT).await?;
+        if !answered.status.is_success() {
+            return Err(answered.error());
+        }
+        let body = answered.body;
         let answer: Answer<'_> = serde_json::from_slice(&body)
-            .map_err(|error| BrainError(format!("its answer is no decision: {error}")))?;
+            .map_err(|error| BrainError::new(format!("its answer is no decision: {error}")))?;
         check(answer.decision(&body))
     }
 }
@@ -100,32 +105,53 @@ impl Answer<'_> {
     }
 }
 
-/// Sends a question and reads the whole answer, of `limit` bytes at most; any
-/// status but 2xx is an error.
+/// An answer, whatever its status.
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Answered {
+    /// The error that an answer without success is.
+    pub(super) fn error(&self) -> BrainError {
+        BrainError {
+            what: format!("it answered {}", self.status),
+            retry_after: retry_after(&self.headers),
+        }
+    }
+}
+
+/// `Retry-After` in seconds; brains are not known to send dates.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    Duration::try_from_secs_f64(seconds.trim().parse().ok()?).ok()
+}
+
+/// Sends a question and reads the whole answer, of `limit` bytes at most.
 pub(super) async fn answer_to(
     service: &HttpService,
     url: &str,
     question: Request<Body>,
     limit: usize,
-) -> Result<Bytes, BrainError> {
+) -> Result<Answered, BrainError> {
     let response = service
         .clone()
         .oneshot(question)
         .await
-        .map_err(|_| BrainError(format!("{url} cannot be reached")))?;
-    let status = response.status();
-    let body = whole_body::read(response.into_body(), limit)
-        .await
-        .map_err(|unread| {
-            BrainError(match unread {
-                Unread::BrokeOff => "its answer broke off".to_owned(),
-                Unread::TooLarge => format!("its answer has more than {limit} bytes"),
-            })
-        })?;
-    if !status.is_success() {
-        return Err(BrainError(format!("it answered {status}")));
-    }
-    Ok(body)
+        .map_err(|_| BrainError::new(format!("{url} cannot be reached")))?;
+    let (parts, body) = response.into_parts();
+    let body = whole_body::read(body, limit).await.map_err(|unread| {
+        BrainError::new(match unread {
+            Unread::BrokeOff => "its answer broke off".to_owned(),
+            Unread::TooLarge => format!("its answer has more than {limit} bytes"),
+        })
+    })?;
+    Ok(Answered {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    })
 }
 
 /// Refuses a decision that cannot be carried out.
@@ -135,7 +161,7 @@ pub(super) fn check(decision: Decision) -> Result<Decision, BrainError> {
         .as_deref()
         .is_some_and(|text| !text.trim().is_empty());
     if decision.action == Action::Reply && !says_something {
-        return Err(BrainError("it wants to reply, but with no text".to_owned()));
+        return Err(BrainError::new("it wants to reply, but with no text"));
     }
     Ok(decision)
 }

@@ -9,6 +9,8 @@ mod http;
 mod openai;
 mod scripted;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -100,8 +102,23 @@ pub struct Decision {
 
 /// The brain gave no usable decision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the brain failed: {0}")]
-pub struct BrainError(pub String);
+#[error("the brain failed: {what}")]
+pub struct BrainError {
+    /// What went wrong.
+    pub what: String,
+    /// How long it wants to be left alone (`Retry-After`).
+    pub retry_after: Option<Duration>,
+}
+
+impl BrainError {
+    /// A failure after which it may be asked again as soon as one likes.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            retry_after: None,
+        }
+    }
+}
 
 /// Whoever decides what the AI says.
 #[async_trait]

@@ -34,6 +34,7 @@ pub(crate) use self::{
     exchange::{Call, Exchange, Nature, Sent},
     multipart::{Content, Form, Upload},
     quota::{Quota, Urgency},
+    tolerant::Items,
     types::{Agent, Conversation, FileInfo, Group, PostedConversation, Role, Ticket, TicketField},
 };
 use crate::{HttpService, clock::Clock, entropy::Entropy, policies::Policies};
@@ -89,7 +90,7 @@ impl Freshdesk {
 
     /// `GET /roles`: only admins may read them.
     pub(crate) async fn roles(&self) -> Result<Vec<Role>, FreshdeskError> {
-        self.read("/roles").await
+        self.list("/roles").await
     }
 
     /// `GET /agents/{id}`; `NotFound` for a contact.
@@ -104,7 +105,7 @@ impl Freshdesk {
 
     /// `GET /ticket_fields`.
     pub(crate) async fn ticket_fields(&self) -> Result<Vec<TicketField>, FreshdeskError> {
-        self.read("/ticket_fields").await
+        self.list("/ticket_fields").await
     }
 
     /// `GET /automations/{type}/rules`: a bare list, or wrapped in `rules`.
@@ -162,9 +163,9 @@ impl Freshdesk {
         let mut next = Some(format!("/tickets/{ticket_id}/conversations?per_page=100"));
         let mut conversations = Vec::new();
         while let Some(path) = next {
-            let (page, link): (Vec<Conversation>, _) =
+            let (page, link): (Items<Conversation>, _) =
                 self.exchange.read_page(&Call::get(path)).await?;
-            conversations.extend(page);
+            conversations.extend(page.readable);
             next = link.filter(|_| all_pages);
         }
         Ok(conversations)
@@ -176,7 +177,8 @@ impl Freshdesk {
         &self,
         path: String,
     ) -> Result<(Vec<Ticket>, Option<String>), FreshdeskError> {
-        self.exchange.read_page(&Call::get(path)).await
+        let (page, link): (Items<Ticket>, _) = self.exchange.read_page(&Call::get(path)).await?;
+        Ok((page.readable, link))
     }
 
     /// `PUT /tickets/{id}`, which may be repeated.
@@ -238,6 +240,10 @@ impl Freshdesk {
             cost: 1,
         };
         self.exchange.read(&call).await
+    }
+
+    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, FreshdeskError> {
+        Ok(self.read::<Items<T>>(path).await?.readable)
     }
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, FreshdeskError> {

@@ -66,17 +66,71 @@ pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestam
     })
 }
 
+/// An object; one that cannot be read, or anything else, is none.
+pub(super) fn object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    Ok(serde_json::from_value(Value::deserialize(from)?).ok())
+}
+
+/// The same with nothing in it in place of none.
+pub(super) fn object_or_empty<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned + Default,
+{
+    Ok(object(from)?.unwrap_or_default())
+}
+
+/// Whole numbers; anything else among them is passed over, `null` is empty.
+pub(super) fn integers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<i64>, D::Error> {
+    Ok(some_integers(from)?.unwrap_or_default())
+}
+
+/// The same where a list is not always given.
+pub(super) fn some_integers<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Vec<i64>>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(items) => Some(items.iter().filter_map(as_integer).collect()),
+        _ => None,
+    })
+}
+
 /// A list of which the readable items are kept; `null` is empty.
 pub(super) fn list<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: serde::de::DeserializeOwned,
 {
-    Ok(match Value::deserialize(from)? {
-        Value::Array(items) => items
+    let items: Option<Items<T>> = object(from)?;
+    Ok(items.map(|items| items.readable).unwrap_or_default())
+}
+
+/// A list that must be one, of which the readable items are kept: one odd ticket on
+/// a page must not hide the ninety-nine others.
+#[derive(Clone, Debug)]
+pub(crate) struct Items<T> {
+    /// The items that could be read.
+    pub(crate) readable: Vec<T>,
+    /// How many there were.
+    pub(crate) listed: usize,
+}
+
+impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let items = Vec::<Value>::deserialize(from)?;
+        let listed = items.len();
+        let readable = items
             .into_iter()
-            .filter_map(|item| serde_json::from_value(item).ok())
-            .collect(),
-        _ => Vec::new(),
-    })
+            .filter_map(|item| {
+                serde_json::from_value(item)
+                    .inspect_err(|error| tracing::warn!(%error, "an item of a list is passed over"))
+                    .ok()
+            })
+            .collect();
+        Ok(Self { readable, listed })
+    }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::tolerant;
+use super::tolerant::{self, Items};
 
 /// The person a ticket is for, from `include=requester`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -60,7 +60,7 @@ pub(crate) struct Ticket {
     pub(crate) tags: Vec<String>,
     #[serde(default, deserialize_with = "tolerant::list")]
     pub(crate) attachments: Vec<FileInfo>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::object")]
     pub(crate) custom_fields: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "tolerant::time")]
     pub(crate) created_at: Option<Timestamp>,
@@ -70,12 +70,12 @@ pub(crate) struct Ticket {
     pub(crate) deleted: bool,
     #[serde(default, deserialize_with = "tolerant::flag")]
     pub(crate) spam: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::object")]
     pub(crate) requester: Option<Requester>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::object")]
     pub(crate) stats: Option<Stats>,
-    #[serde(default)]
-    pub(crate) conversations: Option<Vec<Conversation>>,
+    #[serde(default, deserialize_with = "tolerant::object")]
+    pub(crate) conversations: Option<Items<Conversation>>,
 }
 
 impl Ticket {
@@ -141,9 +141,9 @@ pub(crate) struct AgentContact {
 pub(crate) struct Agent {
     #[serde(deserialize_with = "tolerant::required_integer")]
     pub(crate) id: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::object_or_empty")]
     pub(crate) contact: AgentContact,
-    #[serde(default, deserialize_with = "tolerant::list")]
+    #[serde(default, deserialize_with = "tolerant::integers")]
     pub(crate) role_ids: Vec<i64>,
     #[serde(default, deserialize_with = "tolerant::flag")]
     pub(crate) deactivated: bool,
@@ -172,7 +172,7 @@ pub(crate) struct Group {
     #[expect(dead_code, reason = "its being there is what makes an answer a group")]
     pub(crate) id: i64,
     /// The members, where the answer names them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::some_integers")]
     pub(crate) agent_ids: Option<Vec<i64>>,
 }
 
@@ -208,6 +208,33 @@ mod tests {
             "2026-01-01T00:00:00Z"
         );
         assert_eq!(ticket.attachments[0].size, Some(3));
-        assert_eq!(ticket.conversations.unwrap()[0].id, 43_026_449_322);
+        let conversations = ticket.conversations.unwrap();
+        assert_eq!(conversations.readable[0].id, 43_026_449_322);
+    }
+
+    #[test]
+    fn what_is_of_another_kind_than_the_reference_says_is_left_out_and_hides_nothing() {
+        let ticket: Ticket = serde_json::from_str(
+            r#"{"id": 17, "custom_fields": [], "requester": "Carla", "stats": 7, "tags": "vip",
+                "subject": {"a": 1}, "attachments": [null, {"name": "a"}, 7], "deleted": "no",
+                "conversations": [{"id": "x"}, {"id": 2, "attachments": {}}, 7]}"#,
+        )
+        .unwrap();
+        assert_eq!(ticket.subject, None);
+        assert!(ticket.custom_fields.is_none() && ticket.requester.is_none());
+        assert_eq!(ticket.attachments.len(), 1);
+        let conversations = ticket.conversations.unwrap();
+        let ids: Vec<_> = conversations.readable.iter().map(|one| one.id).collect();
+        assert_eq!((ids.as_slice(), conversations.listed), (&[2][..], 3));
+
+        let agent: Agent =
+            serde_json::from_str(r#"{"id": "7", "contact": null, "role_ids": [1.0, "2", null]}"#)
+                .unwrap();
+        assert_eq!(agent.role_ids, [1, 2]);
+        for (members, read) in [("[1.0, \"x\"]", Some(vec![1])), ("null", None), ("7", None)] {
+            let group = format!(r#"{{"id": 7, "agent_ids": {members}}}"#);
+            let group: Group = serde_json::from_str(&group).unwrap();
+            assert_eq!(group.agent_ids, read, "{members}");
+        }
     }
 }

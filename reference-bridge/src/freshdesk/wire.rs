@@ -433,6 +433,18 @@ async fn a_form_may_take_as_much_longer_as_its_bytes_need() {
 }
 
 #[tokio::test]
+async fn one_odd_item_of_a_page_hides_no_other() {
+    let page = json!([{"id": 1}, {"id": null}, "odd", {"id": "3.0", "tags": {}}]);
+    let (_server, client) = answering(ResponseTemplate::new(200).set_body_json(page)).await;
+    let (tickets, _) = client.tickets_page("/tickets".to_owned()).await.unwrap();
+    let ids: Vec<_> = tickets.iter().map(|ticket| ticket.id).collect();
+    assert_eq!(ids, [1, 3]);
+    let read = client.conversations(1, true).await.unwrap();
+    let ids: Vec<_> = read.iter().map(|conversation| conversation.id).collect();
+    assert_eq!(ids, [1, 3]);
+}
+
+#[tokio::test]
 async fn files_go_out_as_multipart_with_their_length() {
     let (server, client) =
         answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;

@@ -178,7 +178,7 @@ impl Look<'_> {
             let asked =
                 tokio::time::timeout(policies.brain_timeout, self.desk.brain.decide(&question))
                     .await
-                    .unwrap_or_else(|_| Err(BrainError("it did not answer in time".to_owned())));
+                    .unwrap_or_else(|_| Err(BrainError::new("it did not answer in time")));
             if asked.is_err() {
                 Metrics::add(&self.desk.metrics.brain_failures);
             }
@@ -203,7 +203,11 @@ impl Look<'_> {
                 }
                 Err(error) => {
                     tracing::info!(ticket = self.job.ticket_id, %error, attempt, "asking again");
-                    let wait = std::time::Duration::from_secs(1 << attempt.min(6));
+                    // As long as it asks for, but no longer than it may think: the
+                    // customer waits too.
+                    let asked_for = error.retry_after.unwrap_or_default();
+                    let wait = std::time::Duration::from_secs(1 << attempt.min(6))
+                        .max(asked_for.min(policies.brain_timeout));
                     self.desk.clock.sleep(wait).await;
                     attempt += 1;
                 }

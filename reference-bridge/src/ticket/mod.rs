@@ -84,6 +84,10 @@ pub(crate) async fn look(
         .store
         .session_of_ticket(&job.account, job.ticket_id)
         .await?;
+    // What is remembered is read from the sent log to the thread, and never the other
+    // way: a post that another look made meanwhile is then seen in the thread without
+    // being in the log, and counts as the answer that it is.
+    let turns = desk.store.turns(&job.account, job.ticket_id).await?;
     let (session, entries, snapshot) = match session {
         Some(session) => {
             let entries = desk.store.entries(&session.id).await?;
@@ -118,7 +122,7 @@ pub(crate) async fn look(
         snapshot,
         session,
         entries,
-        turns: desk.store.turns(&job.account, job.ticket_id).await?,
+        turns,
         writes: Vec::new(),
     };
     for _ in 0..ROUNDS {

@@ -42,8 +42,12 @@ impl Look<'_> {
                 .await;
             match answer {
                 Ok(ticket) => {
-                    self.check_target(is_handoff, &wanted, &ticket, &mut refused_target);
-                    self.take_over(ticket);
+                    // An answer without its time is no whole ticket: what it leaves out
+                    // was not taken off it, and is read at the next look.
+                    if ticket.updated_at.is_some() {
+                        self.check_target(is_handoff, &wanted, &ticket, &mut refused_target);
+                        self.take_over(ticket);
+                    }
                     break;
                 }
                 Err(error @ FreshdeskError::Refused { .. }) => {

@@ -88,9 +88,9 @@ pub(super) async fn read(
     let embedded = ticket
         .conversations
         .take()
-        .filter(|conversations| conversations.len() < EMBEDDED);
+        .filter(|conversations| conversations.listed < EMBEDDED);
     let conversations = match embedded {
-        Some(conversations) => in_order(conversations),
+        Some(conversations) => in_order(conversations.readable),
         None => conversations(desk, freshdesk, ticket_id).await?,
     };
     Ok(Some(Snapshot {
