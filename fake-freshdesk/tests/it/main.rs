@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
 //! | `tickets.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `solutions.rs` | solutions, discussions, skills, forms |
 //! | `files.rs` | attachments and inline images |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
@@ -48,6 +49,7 @@ mod pure;
 mod quota;
 mod refused;
 mod rules;
+mod solutions;
 mod tickets;
 mod time;
 mod webhooks;

@@ -15,7 +15,9 @@
 //! | `fields.rs`, `field_view.rs`, `field_write.rs` | fields of tickets, contacts and companies |
 //! | `custom_fields.rs`, `required_fields.rs` | their values in a request, and which must be there |
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
-//! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
+//! | `companies.rs`, `time_entries.rs` | companies, what is counted on tickets |
+//! | `shelves.rs`, `shelf_table.rs` | what is only kept: products, solutions, discussions, … |
+//! | `ticket_forms.rs` | the form that tickets name |
 //! | `search.rs`, `search_query.rs` | searches, and the grammar of their queries |
 //! | `openapi.rs`, `openapi_schemas.rs` | the OpenAPI document |
 //! | `files.rs` | attachments behind signed, expiring URLs |
@@ -48,7 +50,9 @@ mod required_fields;
 pub(crate) mod routes;
 mod search;
 mod search_query;
+mod shelf_table;
 mod shelves;
+mod ticket_forms;
 mod ticket_list;
 mod ticket_properties;
 mod ticket_view;
@@ -68,5 +72,5 @@ pub(crate) use groups::group_json;
 pub(crate) use json::{Json, Object, to_vec};
 pub(crate) use openapi::document;
 pub use reply::{ApiReply, Rate, Stamp, status_line};
-pub(crate) use shelves::stock;
+pub(crate) use shelf_table::stock;
 pub(crate) use ticket_view::{Shape, TicketView};

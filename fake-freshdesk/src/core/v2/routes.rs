@@ -10,7 +10,7 @@ use super::call::{Call, Result};
 use super::errors::Failure;
 use super::{
     account, agents, automations, companies, contacts, conversations, fields, groups, search,
-    shelves, ticket_list, ticket_write, tickets, time_entries,
+    shelves, ticket_forms, ticket_list, ticket_write, tickets, time_entries,
 };
 use crate::core::quota::Class;
 
@@ -344,6 +344,74 @@ pub(crate) static ROUTES: &[Route] = &[
     get("canned_responses/{id}", &[], shelves::view).admin(),
     put("canned_responses/{id}", Takes::Json, shelves::update).admin(),
     get("scenario_automations", PAGE, shelves::list),
+    get("ticket-forms", PAGE, ticket_forms::list).admin(),
+    get("ticket-forms/{id}", &[], ticket_forms::view).admin(),
+    get("skills", PAGE, shelves::list).admin(),
+    get("skills/{id}", &[], shelves::view).admin(),
+    get("admin/skills", PAGE, shelves::list).admin(),
+    post("admin/skills", Takes::Json, shelves::create).admin(),
+    get("admin/skills/{id}", &[], shelves::view).admin(),
+    put("admin/skills/{id}", Takes::Json, shelves::update).admin(),
+    delete("admin/skills/{id}", shelves::delete).admin(),
+    get("solutions/categories", PAGE, shelves::list),
+    post("solutions/categories", Takes::Json, shelves::create),
+    get("solutions/categories/{id}", &[], shelves::view),
+    put("solutions/categories/{id}", Takes::Json, shelves::update),
+    delete("solutions/categories/{id}", shelves::delete),
+    get("solutions/categories/{id}/folders", PAGE, shelves::list),
+    post(
+        "solutions/categories/{id}/folders",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("solutions/folders/{id}", &[], shelves::view),
+    put("solutions/folders/{id}", Takes::Json, shelves::update),
+    delete("solutions/folders/{id}", shelves::delete),
+    get("solutions/folders/{id}/articles", PAGE, shelves::list),
+    post(
+        "solutions/folders/{id}/articles",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("solutions/articles/{id}", &[], shelves::view),
+    put("solutions/articles/{id}", Takes::Json, shelves::update),
+    delete("solutions/articles/{id}", shelves::delete),
+    get(
+        "search/solutions",
+        &["term", "page", "per_page"],
+        shelves::search_articles,
+    ),
+    get("discussions/categories", PAGE, shelves::list),
+    post("discussions/categories", Takes::Json, shelves::create),
+    get("discussions/categories/{id}", &[], shelves::view),
+    put("discussions/categories/{id}", Takes::Json, shelves::update),
+    delete("discussions/categories/{id}", shelves::delete),
+    get("discussions/categories/{id}/forums", PAGE, shelves::list),
+    post(
+        "discussions/categories/{id}/forums",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("discussions/forums/{id}", &[], shelves::view),
+    put("discussions/forums/{id}", Takes::Json, shelves::update),
+    delete("discussions/forums/{id}", shelves::delete),
+    get("discussions/forums/{id}/topics", PAGE, shelves::list),
+    post(
+        "discussions/forums/{id}/topics",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("discussions/topics/{id}", &[], shelves::view),
+    put("discussions/topics/{id}", Takes::Json, shelves::update),
+    delete("discussions/topics/{id}", shelves::delete),
+    get("discussions/topics/{id}/comments", PAGE, shelves::list),
+    post(
+        "discussions/topics/{id}/comments",
+        Takes::Json,
+        shelves::create,
+    ),
+    put("discussions/comments/{id}", Takes::Json, shelves::update),
+    delete("discussions/comments/{id}", shelves::delete),
 ];
 
 /// Paths split once, by their first segment and how many they have.
