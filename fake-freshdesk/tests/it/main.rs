@@ -21,6 +21,7 @@
 //! | `webhooks.rs` | delivery, retries, faults |
 //! | `control.rs`, `time.rs`, `journal.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
+//! | `hostile.rs` | the same with what no client should send |
 
 #![expect(
     clippy::unwrap_used,
@@ -37,6 +38,7 @@ mod errors;
 mod fidelity;
 mod fields;
 mod files;
+mod hostile;
 mod journal;
 mod laws;
 mod laws_paging;

@@ -71,7 +71,7 @@ pub enum ApiBody {
     },
     /// More than any edge lets through.
     TooLarge,
-    /// A multipart form that is not well-formed.
+    /// One that ends too early, or a multipart form that is not well-formed.
     Broken,
 }
 
@@ -466,10 +466,18 @@ fn ignored_body(request: &ApiRequest<'_>) -> Vec<String> {
     }
 }
 
+fn is_form(request: &ApiRequest<'_>) -> bool {
+    let kind = request.content_type.unwrap_or_default();
+    kind.trim_start()
+        .get(..10)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/"))
+}
+
 fn read_body(found: &Found<'_>, request: &ApiRequest<'_>) -> Result<Input> {
     let form = found.route.takes == Takes::JsonOrForm;
     match &request.body {
         ApiBody::TooLarge => Err(Failure::too_large()),
+        ApiBody::Broken if !is_form(request) => Err(Failure::invalid_json()),
         ApiBody::Broken => Err(Failure::Request {
             status: 400,
             code: "invalid_multipart",
