@@ -49,6 +49,7 @@ mod words;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 
@@ -223,10 +224,15 @@ impl Helpdesk {
     /// The account that a `Host` names: its domain, the domain with
     /// `.localhost` after it, or a loopback name when there is only one account.
     fn account_of_host(&self, host: &str) -> Option<AccountId> {
-        let name = match host.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => host.split(':').next().unwrap_or_default(),
+        let (name, port) = match host.strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?,
+            None => host.split_at(host.find(':').unwrap_or(host.len())),
         };
+        // What stands in `Host` stands in `Location` and `Link` too.
+        let digits = port.strip_prefix(':').unwrap_or(port);
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let name = name.trim_end_matches('.');
         // Nearly every client spells it in small letters already.
         let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -243,7 +249,8 @@ impl Helpdesk {
         {
             return Some(*id);
         }
-        let loopback = name == "localhost" || name == "::1" || name.starts_with("127.");
+        let address = name.parse::<IpAddr>();
+        let loopback = &*name == "localhost" || address.is_ok_and(|address| address.is_loopback());
         match self.accounts.keys().collect::<Vec<_>>().as_slice() {
             [only] if loopback => Some(**only),
             _ => None,

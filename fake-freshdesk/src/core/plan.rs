@@ -52,6 +52,8 @@ pub(crate) struct PlanRow {
     pub(crate) tier: &'static str,
     /// Features that are refused with `require_feature`.
     pub(crate) archive: bool,
+    /// Skill-based assignment. [D, a trial I]
+    pub(crate) skills: bool,
 }
 
 const fn quota(total: u32, classes: Option<[u32; 4]>) -> Quota {
@@ -81,6 +83,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         webhooks: false,
         tier: "Sprout",
         archive: false,
+        skills: false,
     },
     PlanRow {
         plan: Plan::Growth,
@@ -88,6 +91,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         webhooks: true,
         tier: "Blossom",
         archive: false,
+        skills: false,
     },
     PlanRow {
         plan: Plan::Pro,
@@ -95,6 +99,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         webhooks: true,
         tier: "Estate",
         archive: true,
+        skills: false,
     },
     PlanRow {
         plan: Plan::Enterprise,
@@ -102,6 +107,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         webhooks: true,
         tier: "Forest",
         archive: true,
+        skills: true,
     },
     PlanRow {
         plan: Plan::Trial,
@@ -109,6 +115,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         webhooks: true,
         tier: "Forest",
         archive: false,
+        skills: true,
     },
 ];
 

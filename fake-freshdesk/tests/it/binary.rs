@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-struct Fake {
-    process: Child,
-    api: String,
+pub(crate) struct Fake {
+    pub(crate) process: Child,
+    pub(crate) api: String,
     control: String,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Drop for Fake {
@@ -33,7 +33,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn start(arguments: &[&str]) -> Fake {
+pub(crate) fn start(arguments: &[&str]) -> Fake {
     let mut process = command(&[&PORTS, arguments].concat()).spawn().unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap())
         .lines()

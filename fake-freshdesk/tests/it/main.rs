@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
 //! | `tickets.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `solutions.rs` | solutions, discussions, skills, forms |
 //! | `files.rs` | attachments and inline images |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
@@ -20,6 +21,7 @@
 //! | `webhooks.rs` | delivery, retries, faults |
 //! | `control.rs`, `time.rs`, `journal.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
+//! | `hostile.rs` | the same with what no client should send |
 
 #![expect(
     clippy::unwrap_used,
@@ -36,6 +38,7 @@ mod errors;
 mod fidelity;
 mod fields;
 mod files;
+mod hostile;
 mod journal;
 mod laws;
 mod laws_paging;
@@ -48,6 +51,7 @@ mod pure;
 mod quota;
 mod refused;
 mod rules;
+mod solutions;
 mod tickets;
 mod time;
 mod webhooks;

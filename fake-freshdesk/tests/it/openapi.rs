@@ -119,6 +119,21 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
     let response =
         json!({"title": "t", "content_html": "c", "folder_id": folder["id"], "visibility": 0});
     let response = world.ok("POST", "/canned_responses", response).await;
+    let under =
+        async |place: String, body: Value| world.ok("POST", &place, body).await["id"].clone();
+    let help = under("/solutions/categories".into(), json!({"name": "H"})).await;
+    let shelf = json!({"name": "F", "visibility": 1});
+    let shelf = under(format!("/solutions/categories/{help}/folders"), shelf).await;
+    let article = json!({"title": "t", "description": "d", "status": 1});
+    let article = under(format!("/solutions/folders/{shelf}/articles"), article).await;
+    let talk = under("/discussions/categories".into(), json!({"name": "T"})).await;
+    let forum = json!({"name": "F", "forum_type": 1, "forum_visibility": 1});
+    let forum = under(format!("/discussions/categories/{talk}/forums"), forum).await;
+    let topic = json!({"title": "t", "message": "m"});
+    let topic = under(format!("/discussions/forums/{forum}/topics"), topic).await;
+    let comment = format!("/discussions/topics/{topic}/comments");
+    let comment = under(comment, json!({"body": "b"})).await;
+    let skill = under("/admin/skills".into(), json!({"name": "S"})).await;
     let mut checked = 0;
     for (verb, path, operation) in operations(&document) {
         let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema")
@@ -142,6 +157,14 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
             "contact_fields" => contact_field["id"].clone(),
             "company_fields" => company_field["id"].clone(),
             "admin" if short.contains("groups") => group["id"].clone(),
+            "admin" if short.contains("skills") => skill.clone(),
+            "solutions" if short.contains("categories") => help.clone(),
+            "solutions" if short.contains("folders/") => shelf.clone(),
+            "solutions" => article.clone(),
+            "discussions" if short.contains("categories") => talk.clone(),
+            "discussions" if short.contains("forums/") => forum.clone(),
+            "discussions" if short.contains("topics/") => topic.clone(),
+            "discussions" => comment.clone(),
             "admin" => field["id"].clone(),
             other => panic!("where would {other} come from?"),
         };

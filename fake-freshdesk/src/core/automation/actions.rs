@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::placeholders::{Escape, Placeholders};
+use super::placeholders::Placeholders;
 use super::rule::Rule;
+use super::template::Escape;
 use super::webhook;
 use crate::core::desk::Desk;
 use crate::core::events::{Changes, Performer, TicketEvent};

@@ -9,7 +9,8 @@
 //! | `conditions.rs` | condition sets and operators |
 //! | `pass.rs` | one event goes through the rules, top to bottom |
 //! | `actions.rs` | what a rule does |
-//! | `placeholders.rs` | `{{ticket.…}}`, by a Liquid engine |
+//! | `placeholders.rs` | `{{ticket.…}}`: what a template can say of a ticket |
+//! | `template.rs` | the Liquid engine, and how values are escaped |
 //! | `webhook.rs` | the request a webhook action makes |
 //! | `delivery.rs` | attempts, retries, postponement, failure mails |
 //! | `log.rs` | the activity log |
@@ -24,6 +25,7 @@ mod placeholders;
 mod rule;
 mod save;
 mod shelf;
+mod template;
 mod webhook;
 
 pub(crate) use delivery::Delivery;

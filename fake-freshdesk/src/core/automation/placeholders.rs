@@ -1,123 +1,18 @@
-//! `{{ticket.subject}}` and its kin, rendered by a Liquid engine.
+//! `{{ticket.subject}}` and its kin: what a rule's template can say of a ticket.
 
-use liquid::model::{Scalar, Value as Liquid};
-use liquid::{Object, Parser, ParserBuilder, Template};
-use liquid_core::{Display_filter, Filter, FilterReflection, ParseFilter, Runtime, ValueView};
-use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use liquid::Object;
+use liquid::model::{Scalar, Value as Liquid};
+use liquid_core::ValueView as _;
+use serde_json::Value;
+
+use super::template::{Escape, prepared};
 use crate::core::account::Account;
 use crate::core::fields::{PRIORITIES, SOURCES};
 use crate::core::html::text_of;
 use crate::core::tickets::{Conversation, Ticket};
 use crate::core::time::prose;
-
-/// Escapes a value for the inside of a JSON string. [O ZUL, POL]
-#[derive(Clone, ParseFilter, FilterReflection)]
-#[filter(
-    name = "fd_json",
-    description = "Escapes for the inside of a JSON string.",
-    parsed(JsonFilter)
-)]
-struct Json;
-
-#[derive(Debug, Default, Display_filter)]
-#[name = "fd_json"]
-struct JsonFilter;
-
-impl Filter for JsonFilter {
-    fn evaluate(&self, input: &dyn ValueView, _: &dyn Runtime) -> liquid_core::Result<Liquid> {
-        let quoted = Value::String(input.to_kstr().to_string()).to_string();
-        Ok(Liquid::scalar(quoted[1..quoted.len() - 1].to_owned()))
-    }
-}
-
-/// Escapes a value for XML text and attributes. [I]
-#[derive(Clone, ParseFilter, FilterReflection)]
-#[filter(name = "fd_xml", description = "Escapes for XML.", parsed(XmlFilter))]
-struct Xml;
-
-#[derive(Debug, Default, Display_filter)]
-#[name = "fd_xml"]
-struct XmlFilter;
-
-impl Filter for XmlFilter {
-    fn evaluate(&self, input: &dyn ValueView, _: &dyn Runtime) -> liquid_core::Result<Liquid> {
-        let text = input.to_kstr();
-        let text = text
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;");
-        Ok(Liquid::scalar(text))
-    }
-}
-
-/// Escapes a value for a URL. [I]
-#[derive(Clone, ParseFilter, FilterReflection)]
-#[filter(name = "fd_url", description = "Escapes for a URL.", parsed(UrlFilter))]
-struct InUrl;
-
-#[derive(Debug, Default, Display_filter)]
-#[name = "fd_url"]
-struct UrlFilter;
-
-impl Filter for UrlFilter {
-    fn evaluate(&self, input: &dyn ValueView, _: &dyn Runtime) -> liquid_core::Result<Liquid> {
-        let text = input.to_kstr();
-        Ok(Liquid::scalar(
-            url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>(),
-        ))
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the standard filters and three of ours always make a parser"
-)]
-static PARSER: LazyLock<Parser> = LazyLock::new(|| {
-    ParserBuilder::with_stdlib()
-        .filter(Json)
-        .filter(Xml)
-        .filter(InUrl)
-        .build()
-        .expect("a parser")
-});
-
-/// Templates that were parsed before: a rule renders the same few over and
-/// over. At most so many are kept; a full cache begins anew.
-static PARSED: LazyLock<Mutex<HashMap<String, Arc<Template>>>> = LazyLock::new(Mutex::default);
-const MOST_PARSED: usize = 256;
-
-/// The template of a source; `None` if it is no Liquid.
-fn parsed(source: &str) -> Option<Arc<Template>> {
-    // A poisoned cache holds whole templates only: they are put in when made.
-    let mut cache = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(template) = cache.get(source) {
-        return Some(Arc::clone(template));
-    }
-    let template = Arc::new(PARSER.parse(source).ok()?);
-    if cache.len() >= MOST_PARSED {
-        cache.clear();
-    }
-    cache.insert(source.to_owned(), Arc::clone(&template));
-    Some(template)
-}
-
-/// How a substituted value is escaped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escape {
-    /// Not at all.
-    None,
-    /// Inside double quotes as JSON, elsewhere bare.
-    JsonInQuotes,
-    /// As XML.
-    Xml,
-    /// As a part of a URL.
-    Url,
-}
 
 /// The values a template can name.
 pub(super) struct Placeholders(Object);
@@ -160,25 +55,26 @@ impl Placeholders {
         if !template.contains("{{") && !template.contains("{%") {
             return template.to_owned();
         }
-        let (source, names) = escaped(template, escape);
+        let Some(prepared) = prepared(template, escape) else {
+            return template.to_owned();
+        };
         let mut root = Cow::Borrowed(&self.0);
-        for name in names {
-            let path: Vec<&str> = name.split('.').collect();
-            if !reaches(&root, &path) {
-                admit(root.to_mut(), &path);
+        for path in &prepared.names {
+            if !reaches(&root, path) {
+                admit(root.to_mut(), path);
             }
         }
-        let rendered = parsed(&source).and_then(|template| template.render(root.as_ref()).ok());
-        rendered.unwrap_or_else(|| template.to_owned())
+        let rendered = prepared.template.render(root.as_ref());
+        rendered.unwrap_or_else(|_| template.to_owned())
     }
 }
 
 /// Whether a path can be read as it is.
-fn reaches(object: &Object, path: &[&str]) -> bool {
+fn reaches(object: &Object, path: &[String]) -> bool {
     let Some((first, rest)) = path.split_first() else {
         return true;
     };
-    match object.get(*first) {
+    match object.get(first.as_str()) {
         None => false,
         Some(_) if rest.is_empty() => true,
         Some(Liquid::Object(inner)) => reaches(inner, rest),
@@ -187,11 +83,11 @@ fn reaches(object: &Object, path: &[&str]) -> bool {
 }
 
 /// Makes a path readable: whatever is missing on it becomes nothing.
-fn admit(object: &mut Object, path: &[&str]) {
+fn admit(object: &mut Object, path: &[String]) {
     let Some((first, rest)) = path.split_first() else {
         return;
     };
-    let slot = object.entry((*first).to_owned()).or_insert(Liquid::Nil);
+    let slot = object.entry(first.clone()).or_insert(Liquid::Nil);
     if rest.is_empty() {
         return;
     }
@@ -201,84 +97,6 @@ fn admit(object: &mut Object, path: &[&str]) {
     if let Liquid::Object(inner) = slot {
         admit(inner, rest);
     }
-}
-
-/// The template with an escaping filter on each placeholder that needs one,
-/// and the names that placeholders and tags mention.
-fn escaped(template: &str, escape: Escape) -> (String, Vec<String>) {
-    let mut source = String::with_capacity(template.len() + 64);
-    let mut names = Vec::new();
-    let mut quoted = false;
-    let mut rest = template;
-    while let Some(letter) = rest.chars().next() {
-        let close = match rest.get(..2) {
-            Some("{{") => rest.find("}}"),
-            Some("{%") => rest.find("%}"),
-            _ => None,
-        };
-        if let Some(close) = close {
-            let inner = &rest[2..close];
-            names.extend(mentioned(inner));
-            source.push_str(&rest[..close]);
-            if rest.starts_with("{{") {
-                source.push_str(match escape {
-                    Escape::JsonInQuotes if quoted => " | fd_json",
-                    Escape::Xml => " | fd_xml",
-                    Escape::Url => " | fd_url",
-                    Escape::None | Escape::JsonInQuotes => "",
-                });
-            }
-            source.push_str(&rest[close..close + 2]);
-            rest = &rest[close + 2..];
-            continue;
-        }
-        if letter == '\\' && quoted {
-            let mut letters = rest.chars();
-            source.extend(letters.by_ref().take(2));
-            rest = letters.as_str();
-            continue;
-        }
-        if letter == '"' {
-            quoted = !quoted;
-        }
-        source.push(letter);
-        rest = &rest[letter.len_utf8()..];
-    }
-    (source, names)
-}
-
-/// Dotted names in the inside of a placeholder or tag, string literals apart.
-fn mentioned(inner: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut literal = None;
-    let mut name = String::new();
-    for letter in inner.chars().chain([' ']) {
-        match literal {
-            Some(quote) if letter == quote => literal = None,
-            Some(_) => {}
-            None if letter.is_alphanumeric()
-                || letter == '_'
-                || (letter == '.' && !name.is_empty()) =>
-            {
-                name.push(letter);
-            }
-            None => {
-                let known = name.starts_with("ticket.")
-                    || name == "triggered_event"
-                    || name == "helpdesk_name";
-                let leads = name.starts_with(|first: char| first.is_alphabetic())
-                    && inner.trim().starts_with(&name);
-                if known || leads {
-                    names.push(name.trim_end_matches('.').to_owned());
-                }
-                name.clear();
-                if letter == '"' || letter == '\'' {
-                    literal = Some(letter);
-                }
-            }
-        }
-    }
-    names
 }
 
 fn text(value: impl Into<String>) -> Liquid {

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use liquid::model::{Value as Liquid, ValueView as _};
 use serde_json::{Map, Value, json};
 
-use super::placeholders::{Escape, Placeholders};
+use super::placeholders::Placeholders;
+use super::template::Escape;
 use crate::core::account::Account;
 use crate::core::tickets::Ticket;
 

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::base::Base;
-use super::call::ApiRequest;
 use super::query::{Query, decoded};
 use super::reply::{ApiReply, HTML};
+use super::request::ApiRequest;
 use crate::core::Helpdesk;
 use crate::core::account::Account;
 use crate::core::html::{INLINE, Markup};

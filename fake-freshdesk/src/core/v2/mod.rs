@@ -2,9 +2,10 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `call.rs` | the way of every call: host, faults, route, quota, auth, body |
+//! | `call.rs` | the way of every call: host, faults, route, quota, auth, endpoint |
+//! | `request.rs` | a request, and the reading of its path and body |
 //! | `reply.rs` | what goes back, and the headers every answer has |
-//! | `routes.rs` | the table of endpoints |
+//! | `routes.rs`, `routing.rs` | the table of endpoints, and which one is meant |
 //! | `auth.rs` | whose key is this |
 //! | `base.rs` | the address the client used |
 //! | `errors.rs`, `input.rs`, `query.rs` | strict reading, exact refusing |
@@ -15,7 +16,9 @@
 //! | `fields.rs`, `field_view.rs`, `field_write.rs` | fields of tickets, contacts and companies |
 //! | `custom_fields.rs`, `required_fields.rs` | their values in a request, and which must be there |
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
-//! | `companies.rs`, `time_entries.rs`, `shelves.rs` | companies, what is counted on tickets, what is only kept |
+//! | `companies.rs`, `time_entries.rs` | companies, what is counted on tickets |
+//! | `shelves.rs`, `shelf_table.rs` | what is only kept: products, solutions, discussions, … |
+//! | `ticket_forms.rs` | the form that tickets name |
 //! | `search.rs`, `search_query.rs` | searches, and the grammar of their queries |
 //! | `openapi.rs`, `openapi_schemas.rs` | the OpenAPI document |
 //! | `files.rs` | attachments behind signed, expiring URLs |
@@ -44,11 +47,15 @@ mod openapi;
 mod openapi_schemas;
 mod query;
 mod reply;
+mod request;
 mod required_fields;
 pub(crate) mod routes;
+mod routing;
 mod search;
 mod search_query;
+mod shelf_table;
 mod shelves;
+mod ticket_forms;
 mod ticket_list;
 mod ticket_properties;
 mod ticket_view;
@@ -58,7 +65,6 @@ mod time_entries;
 mod views;
 
 pub(crate) use base::Base;
-pub use call::{ApiBody, ApiRequest};
 pub(crate) use conversation_view::{ConversationShape, ConversationView};
 pub(crate) use field_view::{FieldShape, field_json};
 pub(crate) use field_write::Level;
@@ -68,5 +74,6 @@ pub(crate) use groups::group_json;
 pub(crate) use json::{Json, Object, to_vec};
 pub(crate) use openapi::document;
 pub use reply::{ApiReply, Rate, Stamp, status_line};
-pub(crate) use shelves::stock;
+pub use request::{ApiBody, ApiRequest};
+pub(crate) use shelf_table::stock;
 pub(crate) use ticket_view::{Shape, TicketView};

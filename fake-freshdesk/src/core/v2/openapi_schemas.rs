@@ -138,6 +138,86 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
         "canned_responses/{id}",
         "title:string content_html:string folder_id:integer visibility:=0|1|2 group_ids:[integer]",
     ),
+    (
+        Method::POST,
+        "admin/skills",
+        "name!:string rank:integer agents:[integer] match_type:string conditions:object",
+    ),
+    (
+        Method::PUT,
+        "admin/skills/{id}",
+        "name:string rank:integer agents:[integer] match_type:string conditions:object",
+    ),
+    (
+        Method::POST,
+        "solutions/categories",
+        "name!:string description:string visible_in_portals:[integer]",
+    ),
+    (
+        Method::PUT,
+        "solutions/categories/{id}",
+        "name:string description:string visible_in_portals:[integer]",
+    ),
+    (
+        Method::POST,
+        "solutions/categories/{id}/folders",
+        "name!:string description:string visibility!:=1|2|3|4|5|6 company_ids:[integer]",
+    ),
+    (
+        Method::PUT,
+        "solutions/folders/{id}",
+        "name:string description:string visibility:=1|2|3|4|5|6 company_ids:[integer]",
+    ),
+    (
+        Method::POST,
+        "solutions/folders/{id}/articles",
+        "title!:string description!:string type:=1|2 status!:=1|2 seo_data:object tags:[string]",
+    ),
+    (
+        Method::PUT,
+        "solutions/articles/{id}",
+        "title:string description:string type:=1|2 status:=1|2 seo_data:object tags:[string]",
+    ),
+    (
+        Method::POST,
+        "discussions/categories",
+        "name!:string description:string",
+    ),
+    (
+        Method::PUT,
+        "discussions/categories/{id}",
+        "name:string description:string",
+    ),
+    (
+        Method::POST,
+        "discussions/categories/{id}/forums",
+        "name!:string description:string forum_type!:=1|2|3|4 forum_visibility!:=1|2|3|4 company_ids:[integer]",
+    ),
+    (
+        Method::PUT,
+        "discussions/forums/{id}",
+        "name:string description:string forum_type:=1|2|3|4 forum_visibility:=1|2|3|4 company_ids:[integer]",
+    ),
+    (
+        Method::POST,
+        "discussions/forums/{id}/topics",
+        "title!:string message!:string sticky:boolean locked:boolean stamp_type:integer",
+    ),
+    (
+        Method::PUT,
+        "discussions/topics/{id}",
+        "title:string message:string sticky:boolean locked:boolean stamp_type:integer",
+    ),
+    (
+        Method::POST,
+        "discussions/topics/{id}/comments",
+        "body!:string answer:boolean",
+    ),
+    (
+        Method::PUT,
+        "discussions/comments/{id}",
+        "body:string answer:boolean",
+    ),
 ];
 
 const TICKET_UPDATE: &str = "name:string requester_id:integer email:email facebook_id:string phone:string twitter_id:string unique_external_id:string subject:string type:string? status:=2|3|4|5|6|7 priority:=1|2|3|4 description:string responder_id:integer? group_id:integer? company_id:integer? product_id:integer? email_config_id:integer? source:=1|2|3|5|6|7|9|10 tags:[string] custom_fields:object due_by:time fr_due_by:time internal_agent_id:integer? internal_group_id:integer?";

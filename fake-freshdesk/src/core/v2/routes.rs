@@ -1,16 +1,12 @@
 //! The table of endpoints: path, verb, who may call, what it takes, which
 //! query parameters it knows, and which quota class it counts in.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
 use http::Method;
 
 use super::call::{Call, Result};
-use super::errors::Failure;
 use super::{
     account, agents, automations, companies, contacts, conversations, fields, groups, search,
-    shelves, ticket_list, ticket_write, tickets, time_entries,
+    shelves, ticket_forms, ticket_list, ticket_write, tickets, time_entries,
 };
 use crate::core::quota::Class;
 
@@ -228,7 +224,8 @@ pub(crate) static ROUTES: &[Route] = &[
     .admin(),
     delete("automations/{type}/rules/{id}", automations::delete).admin(),
     get("account", &[], account::account),
-    get("settings/helpdesk", &[], account::helpdesk_settings),
+    // It is no list, but an importer asks for a page of it every day. [O airbyte]
+    get("settings/helpdesk", PAGE, account::helpdesk_settings),
     get("jobs/{id}", &[], account::job),
     get("search/tickets", &["query", "page"], search::tickets),
     get("search/contacts", &["query", "page"], search::contacts),
@@ -344,104 +341,72 @@ pub(crate) static ROUTES: &[Route] = &[
     get("canned_responses/{id}", &[], shelves::view).admin(),
     put("canned_responses/{id}", Takes::Json, shelves::update).admin(),
     get("scenario_automations", PAGE, shelves::list),
+    get("ticket-forms", PAGE, ticket_forms::list).admin(),
+    get("ticket-forms/{id}", &[], ticket_forms::view).admin(),
+    get("skills", PAGE, shelves::list).admin(),
+    get("skills/{id}", &[], shelves::view).admin(),
+    get("admin/skills", PAGE, shelves::list).admin(),
+    post("admin/skills", Takes::Json, shelves::create).admin(),
+    get("admin/skills/{id}", &[], shelves::view).admin(),
+    put("admin/skills/{id}", Takes::Json, shelves::update).admin(),
+    delete("admin/skills/{id}", shelves::delete).admin(),
+    get("solutions/categories", PAGE, shelves::list),
+    post("solutions/categories", Takes::Json, shelves::create),
+    get("solutions/categories/{id}", &[], shelves::view),
+    put("solutions/categories/{id}", Takes::Json, shelves::update),
+    delete("solutions/categories/{id}", shelves::delete),
+    get("solutions/categories/{id}/folders", PAGE, shelves::list),
+    post(
+        "solutions/categories/{id}/folders",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("solutions/folders/{id}", &[], shelves::view),
+    put("solutions/folders/{id}", Takes::Json, shelves::update),
+    delete("solutions/folders/{id}", shelves::delete),
+    get("solutions/folders/{id}/articles", PAGE, shelves::list),
+    post(
+        "solutions/folders/{id}/articles",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("solutions/articles/{id}", &[], shelves::view),
+    put("solutions/articles/{id}", Takes::Json, shelves::update),
+    delete("solutions/articles/{id}", shelves::delete),
+    get(
+        "search/solutions",
+        &["term", "page", "per_page"],
+        shelves::search_articles,
+    ),
+    get("discussions/categories", PAGE, shelves::list),
+    post("discussions/categories", Takes::Json, shelves::create),
+    get("discussions/categories/{id}", &[], shelves::view),
+    put("discussions/categories/{id}", Takes::Json, shelves::update),
+    delete("discussions/categories/{id}", shelves::delete),
+    get("discussions/categories/{id}/forums", PAGE, shelves::list),
+    post(
+        "discussions/categories/{id}/forums",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("discussions/forums/{id}", &[], shelves::view),
+    put("discussions/forums/{id}", Takes::Json, shelves::update),
+    delete("discussions/forums/{id}", shelves::delete),
+    get("discussions/forums/{id}/topics", PAGE, shelves::list),
+    post(
+        "discussions/forums/{id}/topics",
+        Takes::Json,
+        shelves::create,
+    ),
+    get("discussions/topics/{id}", &[], shelves::view),
+    put("discussions/topics/{id}", Takes::Json, shelves::update),
+    delete("discussions/topics/{id}", shelves::delete),
+    get("discussions/topics/{id}/comments", PAGE, shelves::list),
+    post(
+        "discussions/topics/{id}/comments",
+        Takes::Json,
+        shelves::create,
+    ),
+    put("discussions/comments/{id}", Takes::Json, shelves::update),
+    delete("discussions/comments/{id}", shelves::delete),
 ];
-
-/// Paths split once, by their first segment and how many they have.
-static SPLIT: LazyLock<BTreeMap<(&'static str, usize), Vec<Split>>> = LazyLock::new(|| {
-    let mut split: BTreeMap<(&'static str, usize), Vec<Split>> = BTreeMap::new();
-    for route in ROUTES {
-        let path: Vec<&'static str> = route.path.split('/').collect();
-        split
-            .entry((path[0], path.len()))
-            .or_default()
-            .push((path, route));
-    }
-    for routes in split.values_mut() {
-        // Stable: routes with as many variable segments keep their order.
-        routes.sort_by_key(|(path, _)| {
-            path.iter()
-                .filter(|segment| segment.starts_with('{'))
-                .count()
-        });
-    }
-    split
-});
-
-/// A path's segments, and its route.
-type Split = (Vec<&'static str>, &'static Route);
-
-/// A route with the path's variable segments.
-pub(crate) struct Found<'a> {
-    pub(crate) route: &'static Route,
-    pub(crate) params: [&'a str; 2],
-}
-
-fn variables<'a>(pattern: &[&str], path: &[&'a str]) -> Option<[&'a str; 2]> {
-    let mut params = [""; 2];
-    let mut next = 0;
-    for (wanted, actual) in pattern.iter().zip(path) {
-        if wanted.starts_with('{') {
-            params[next] = actual;
-            next += 1;
-        } else if wanted != actual {
-            return None;
-        }
-    }
-    Some(params)
-}
-
-/// The endpoint for a verb and path: 404 if there is no such path, 405 with
-/// the verbs there are if there is no such verb.
-pub(crate) fn find<'a>(
-    method: &Method,
-    path: &[&'a str],
-) -> std::result::Result<Found<'a>, Failure> {
-    let mut allowed: Vec<&str> = Vec::new();
-    // A fixed path hides a variable one of the same length: `/tickets/merge` is no ticket.
-    let mut shape: Option<&[&str]> = None;
-    let first = path.first().copied().unwrap_or_default();
-    for (pattern, route) in SPLIT.get(&(first, path.len())).into_iter().flatten() {
-        let Some(params) = variables(pattern, path) else {
-            continue;
-        };
-        if shape.is_some_and(|shape| shape != pattern.as_slice()) {
-            continue;
-        }
-        shape = Some(pattern);
-        if route.method == *method {
-            return Ok(Found { route, params });
-        }
-        allowed.push(route.method.as_str());
-    }
-    if allowed.is_empty() {
-        return Err(Failure::NOT_FOUND);
-    }
-    let allow = allowed.join(", ");
-    let message =
-        format!("{method} method is not allowed. It should be one of these method(s): {allow}");
-    Err(Failure::Method { allow, message })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fixed_paths_hide_variable_ones() {
-        let found = |method, path: &[&str]| find(&method, path).map(|found| found.route.path);
-        assert_eq!(found(Method::GET, &["agents", "me"]), Ok("agents/me"));
-        assert_eq!(found(Method::GET, &["agents", "7"]), Ok("agents/{id}"));
-        assert_eq!(
-            found(Method::PUT, &["tickets", "merge"]),
-            Ok("tickets/merge")
-        );
-        assert!(matches!(
-            found(Method::GET, &["tickets", "merge"]),
-            Err(Failure::Method { .. })
-        ));
-        assert!(
-            matches!(found(Method::PUT, &["tickets"]), Err(Failure::Method { allow, .. }) if allow == "GET, POST")
-        );
-        assert_eq!(found(Method::GET, &["nosuch"]), Err(Failure::NOT_FOUND));
-    }
-}

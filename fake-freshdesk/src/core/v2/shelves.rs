@@ -1,212 +1,51 @@
 //! Resources that are kept and shown but change nothing else: products,
-//! mailboxes, business hours, SLA policies, canned responses, surveys, ….
+//! mailboxes, business hours, SLA policies, canned responses, surveys,
+//! solutions, discussions, ….
 //!
 //! What each takes is data: one row of [`SHELVES`].
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
+use super::shelf_table::{Kind, SHELVES, Shelf};
 use super::ticket_list::one_page;
-use crate::core::account::Account;
-use crate::core::time::{Ms, seconds};
+use crate::core::html::Markup;
+use crate::core::time::seconds;
 
-/// What a key takes.
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Number,
-    Flag,
-    List,
-    Object,
-    Time,
-}
-
-/// One kind of resource.
-struct Shelf {
-    /// Its path under `/api/v2`.
-    path: &'static str,
-    keys: &'static [(&'static str, Kind)],
-    required: &'static [&'static str],
-    /// A key that no two may share: 409. [D]
-    unique: Option<&'static str>,
-}
-
-/// The resources, with the keys that a write may carry. [D]
-const SHELVES: [Shelf; 9] = [
-    Shelf {
-        path: "products",
-        keys: &[
-            ("name", Kind::Text),
-            ("description", Kind::Text),
-            ("default", Kind::Flag),
-            ("primary_email", Kind::Text),
-        ],
-        required: &["name"],
-        unique: Some("name"),
-    },
-    Shelf {
-        path: "email_configs",
-        keys: &[],
-        required: &[],
-        unique: None,
-    },
-    Shelf {
-        path: "email/mailboxes",
-        keys: &[],
-        required: &[],
-        unique: None,
-    },
-    Shelf {
-        path: "business_hours",
-        keys: &[],
-        required: &[],
-        unique: None,
-    },
-    Shelf {
-        path: "sla_policies",
-        keys: &[
-            ("name", Kind::Text),
-            ("description", Kind::Text),
-            ("active", Kind::Flag),
-            ("applicable_to", Kind::Object),
-            ("sla_target", Kind::Object),
-            ("escalation", Kind::Object),
-        ],
-        required: &["name", "applicable_to", "sla_target"],
-        unique: Some("name"),
-    },
-    Shelf {
-        path: "canned_response_folders",
-        keys: &[("name", Kind::Text)],
-        required: &["name"],
-        unique: Some("name"),
-    },
-    Shelf {
-        path: "canned_responses",
-        keys: &[
-            ("title", Kind::Text),
-            ("content_html", Kind::Text),
-            ("folder_id", Kind::Number),
-            ("visibility", Kind::Number),
-            ("group_ids", Kind::List),
-        ],
-        required: &["title", "content_html", "folder_id", "visibility"],
-        unique: None,
-    },
-    Shelf {
-        path: "scenario_automations",
-        keys: &[],
-        required: &[],
-        unique: None,
-    },
-    Shelf {
-        path: "surveys",
-        keys: &[
-            ("title", Kind::Text),
-            ("active", Kind::Flag),
-            ("from", Kind::Time),
-        ],
-        required: &[],
-        unique: None,
-    },
-];
-
-/// What a fresh account has on its shelves. [D/O FDM]
-pub(crate) fn stock(account: &mut Account, now: Ms) {
-    let stamps = |mut value: Value| {
-        value["created_at"] = json!(seconds(now));
-        value["updated_at"] = json!(seconds(now));
-        value
-    };
-    let name = account.name().to_owned();
-    let support = account.support_email();
-    let days = ["monday", "tuesday", "wednesday", "thursday", "friday"];
-    let hours: Map<String, Value> = days
-        .into_iter()
-        .map(|day| {
-            (
-                day.to_owned(),
-                json!({"start_time": "8:00 am", "end_time": "5:00 pm"}),
-            )
-        })
-        .collect();
-    let target = |respond: u32, resolve: u32| json!({"respond_within": respond, "resolve_within": resolve, "business_hours": false, "escalation_enabled": true});
-    let stocked = [
-        (
-            "email_configs",
-            json!({
-                "name": name, "product_id": null, "to_email": support, "reply_email": support, "group_id": null,
-                "primary_role": true, "active": true,
-            }),
-        ),
-        (
-            "email/mailboxes",
-            json!({
-                "name": name, "support_email": support, "product_id": null, "group_id": null, "default_reply_email": true,
-                "active": true, "mailbox_type": "freshdesk_mailbox", "freshdesk_mailbox": {"forward_email": support},
-            }),
-        ),
-        (
-            "business_hours",
-            json!({
-                "name": "Default", "description": "Default Business Calendar", "is_default": true, "time_zone": "Chennai",
-                "business_hours": hours, "list_of_holidays": [],
-            }),
-        ),
-        (
-            "sla_policies",
-            json!({
-                "name": "Default SLA Policy", "description": "default policy", "active": true, "is_default": true, "position": 1,
-                "sla_target": {
-                    "priority_4": target(14_400, 43_200), "priority_3": target(28_800, 86_400),
-                    "priority_2": target(43_200, 172_800), "priority_1": target(86_400, 259_200),
-                },
-                "applicable_to": {},
-                "escalation": {"response": null, "resolution": null},
-            }),
-        ),
-        (
-            "canned_response_folders",
-            json!({"name": "General", "personal": false, "responses_count": 0}),
-        ),
-        (
-            "canned_response_folders",
-            json!({"name": "Personal", "personal": true, "responses_count": 0}),
-        ),
-        (
-            "surveys",
-            json!({
-                "title": "Default Survey", "active": true,
-                "questions": [{"id": "default_question", "label": "How would you rate your overall satisfaction?",
-                               "accepted_ratings": [103, 102, 101, 100, -101, -102, -103], "default": true}],
-            }),
-        ),
-    ];
-    for (path, value) in stocked {
-        let id = account.ids.next();
-        let mut value = stamps(value);
-        value["id"] = json!(id);
-        account
-            .shelves
-            .entry(path.to_owned())
-            .or_default()
-            .insert(id, value);
-    }
-    account.shelves.entry("products".to_owned()).or_default();
-}
-
-/// The resource that the call's path names.
+/// The resource that the call's path names: of `solutions/folders/7/articles`
+/// it is `solutions/articles`.
 fn shelf(call: &Call<'_, '_>) -> Result<&'static Shelf> {
-    let path = call.path();
-    let path = path.trim_start_matches("admin/");
-    let fits = |shelf: &&Shelf| {
-        path.strip_prefix(shelf.path)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let words = call.path.iter().filter(|segment| {
+        **segment != "admin" && !segment.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let words: Vec<&str> = words.copied().collect();
+    let path = match words.as_slice() {
+        [first, .., last] => format!("{first}/{last}"),
+        other => other.concat(),
     };
-    SHELVES.iter().find(fits).ok_or(Failure::NOT_FOUND)
+    let shelf = SHELVES.iter().find(|shelf| shelf.path == path);
+    let shelf = shelf.ok_or(Failure::NOT_FOUND)?;
+    // Skills are for the largest plan only. [D that it is so; the answer I]
+    if shelf.path == "skills" && !call.account().plan.row().skills {
+        return Err(Failure::missing_feature("Skill Based Round Robin"));
+    }
+    Ok(shelf)
+}
+
+/// What holds the items of a list: the key, and the id in the path, which must exist.
+fn holder(call: &Call<'_, '_>, shelf: &Shelf) -> Result<Option<(&'static str, i64)>> {
+    let Some((above, key)) = shelf.above else {
+        return Ok(None);
+    };
+    let id = call.id(0)?;
+    if call.account().is_on_shelf(above, id) {
+        Ok(Some((key, id)))
+    } else {
+        Err(Failure::NOT_FOUND)
+    }
 }
 
 fn items<'c>(call: &'c Call<'_, '_>, path: &str) -> Option<&'c BTreeMap<i64, Value>> {
@@ -214,8 +53,13 @@ fn items<'c>(call: &'c Call<'_, '_>, path: &str) -> Option<&'c BTreeMap<i64, Val
 }
 
 /// A resource as it is shown: products do not tell which is the default one. [O pyfreshdesk]
-fn shown(shelf: &Shelf, item: &Value) -> Value {
+fn shown(call: &Call<'_, '_>, shelf: &Shelf, item: &Value) -> Value {
     let mut item = item.clone();
+    if shelf.path == "solutions/folders" {
+        let inside = items(call, "solutions/articles").into_iter().flatten();
+        let inside = inside.filter(|(_, article)| article["folder_id"] == item["id"]);
+        item["articles_count"] = json!(inside.count());
+    }
     if let (true, Value::Object(map)) = (shelf.path == "products", &mut item) {
         map.shift_remove("default");
     }
@@ -239,10 +83,12 @@ fn paged<'v>(
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let shelf = shelf(call)?;
+    let holder = holder(call, shelf)?;
     let all = items(call, shelf.path)
         .into_iter()
-        .flat_map(BTreeMap::values);
-    paged(call, all, |item| shown(shelf, item))
+        .flat_map(BTreeMap::values)
+        .filter(|item| holder.is_none_or(|(key, id)| item[key] == json!(id)));
+    paged(call, all, |item| shown(call, shelf, item))
 }
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
@@ -250,7 +96,7 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let item = items(call, shelf.path)
         .and_then(|items| items.get(&id))
         .ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(&shown(shelf, item)))
+    Ok(Answer::ok(&shown(call, shelf, item)))
 }
 
 /// Reads the body over a resource.
@@ -263,9 +109,11 @@ fn read(call: &mut Call<'_, '_>, shelf: &Shelf, item: &mut Value) -> Result<()> 
             Kind::Text => input.text(key).map(|text| json!(text)),
             Kind::Number => input.integer(key).map(|number| json!(number)),
             Kind::Flag => input.flag(key).map(|flag| json!(flag)),
-            Kind::List => input.integers(key).map(|list| json!(list)),
+            Kind::Numbers => input.integers(key).map(|list| json!(list)),
+            Kind::Texts => input.texts(key).map(|list| json!(list)),
             Kind::Object => input.object(key).map(|map| json!(map)),
             Kind::Time => input.time(key).map(|at| json!(at.map(seconds))),
+            Kind::OneOf(values) => input.number_of(key, values).map(|number| json!(number)),
         };
         if let Some(value) = value {
             item[*key] = value;
@@ -283,9 +131,6 @@ fn read(call: &mut Call<'_, '_>, shelf: &Shelf, item: &mut Value) -> Result<()> 
         if call.input.has("folder_id") && !known {
             call.input
                 .refuse(FieldError::nothing_matches("folder_id", "folder"));
-        }
-        if call.input.has("visibility") && !matches!(item["visibility"].as_i64(), Some(0..=2)) {
-            call.input.refuse(FieldError::choice("visibility", "0,1,2"));
         }
     }
     call.checked()?;
@@ -314,8 +159,48 @@ fn put(call: &mut Call<'_, '_>, path: &str, id: i64, item: Value) {
         .insert(id, item);
 }
 
+/// What a new item takes from its holder and from whoever makes it. [D]
+fn inherit(call: &Call<'_, '_>, shelf: &Shelf, holder: i64, item: &mut Value) {
+    let above = |path: &str| items(call, path).and_then(|items| items.get(&holder));
+    match shelf.path {
+        "solutions/articles" => {
+            item["agent_id"] = json!(call.agent);
+            item["category_id"] = above("solutions/folders")
+                .map_or(Value::Null, |folder| folder["category_id"].clone());
+        }
+        "discussions/topics" => item["user_id"] = json!(call.agent),
+        "discussions/comments" => {
+            item["user_id"] = json!(call.agent);
+            item["forum_id"] =
+                above("discussions/topics").map_or(Value::Null, |topic| topic["forum_id"].clone());
+        }
+        _ => {}
+    }
+}
+
+/// HTML is cleaned like a ticket's, and shown as plain text beside. [D; the cleaning I]
+fn derive(shelf: &Shelf, item: &mut Value) {
+    let (html, text) = match shelf.path {
+        "canned_responses" => {
+            let text = item["content_html"]
+                .as_str()
+                .map(crate::core::html::text_of);
+            item["content"] = json!(text);
+            return;
+        }
+        "solutions/articles" => ("description", "description_text"),
+        "discussions/comments" => ("body", "body_text"),
+        _ => return,
+    };
+    if let Some(markup) = item[html].as_str().map(Markup::from_client) {
+        item[html] = json!(markup.html);
+        item[text] = json!(markup.text);
+    }
+}
+
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let shelf = shelf(call)?;
+    let holder = holder(call, shelf)?;
     for key in shelf.required {
         call.input.require(key);
     }
@@ -323,19 +208,28 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     for (key, _) in shelf.keys {
         item[*key] = Value::Null;
     }
+    // A test reads each of them.
+    let fresh = serde_json::from_str(shelf.fresh).unwrap_or(Value::Null);
+    for (key, value) in fresh.as_object().into_iter().flatten() {
+        item[key] = value.clone();
+    }
+    if let Some((key, id)) = holder {
+        item[key] = json!(id);
+        inherit(call, shelf, id, &mut item);
+    }
     read(call, shelf, &mut item)?;
     let id = call.desk.account.ids.next();
     item["id"] = json!(id);
     item["created_at"] = json!(seconds(call.desk.now));
     item["updated_at"] = json!(seconds(call.desk.now));
-    if let Some(html) = item["content_html"].as_str() {
-        item["content"] = json!(crate::core::html::text_of(html));
+    if shelf.path == "canned_responses" {
         item["attachments"] = json!([]);
     }
+    derive(shelf, &mut item);
     put(call, shelf.path, id, item.clone());
     Ok(Answer::created(
         &format!("{}/{id}", shelf.path),
-        &shown(shelf, &item),
+        &shown(call, shelf, &item),
     ))
 }
 
@@ -355,22 +249,58 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     }
     read(call, shelf, &mut item)?;
     item["updated_at"] = json!(seconds(call.desk.now));
+    derive(shelf, &mut item);
     put(call, shelf.path, id, item.clone());
-    Ok(Answer::ok(&shown(shelf, &item)))
+    Ok(Answer::ok(&shown(call, shelf, &item)))
 }
 
+/// An item goes with all that it holds.
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
     let (shelf, id) = (shelf(call)?, call.id(0)?);
-    match call
-        .desk
-        .account
-        .shelves
-        .get_mut(shelf.path)
-        .and_then(|items| items.remove(&id))
-    {
-        Some(_) => Ok(Answer::nothing()),
-        None => Err(Failure::NOT_FOUND),
+    if !call.account().is_on_shelf(shelf.path, id) {
+        return Err(Failure::NOT_FOUND);
     }
+    take_off(&mut call.desk.account.shelves, shelf.path, id);
+    Ok(Answer::nothing())
+}
+
+fn take_off(shelves: &mut BTreeMap<String, BTreeMap<i64, Value>>, path: &str, id: i64) {
+    if let Some(items) = shelves.get_mut(path) {
+        items.remove(&id);
+    }
+    for below in &SHELVES {
+        let Some((_, key)) = below.above.filter(|(above, _)| *above == path) else {
+            continue;
+        };
+        let held: Vec<i64> = shelves
+            .get(below.path)
+            .into_iter()
+            .flatten()
+            .filter(|(_, item)| item[key] == json!(id))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in held {
+            take_off(shelves, below.path, id);
+        }
+    }
+}
+
+/// Articles whose title or text has the term in it. [D that there is a search; what matches I]
+pub(super) fn search_articles(call: &mut Call<'_, '_>) -> Result {
+    let term = call.query.get("term").unwrap_or_default().to_lowercase();
+    if term.is_empty() {
+        return Err(Failure::field(FieldError::missing("term")));
+    }
+    let has = |item: &Value, key: &str| {
+        item[key]
+            .as_str()
+            .is_some_and(|text| text.to_lowercase().contains(&term))
+    };
+    let found = items(call, "solutions/articles")
+        .into_iter()
+        .flat_map(BTreeMap::values)
+        .filter(|item| has(item, "title") || has(item, "description_text"));
+    paged(call, found, Value::clone)
 }
 
 /// A folder with its responses' titles, and the responses themselves. [D]
