@@ -19,7 +19,7 @@ const LEAST: usize = 16;
 /// Why there is no secret.
 #[derive(Debug)]
 pub(crate) enum NoSecret {
-    /// None was given, or one that is too short.
+    /// None was given, or one that is too short, or a place that is not there.
     Usage(String),
     /// Its file cannot be read or written.
     File(String),
@@ -63,6 +63,10 @@ pub(crate) fn secret(
             Some(key) => Ok(key),
             None => Err(NoSecret::File(format!("{shown}: it comes and goes"))),
         },
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(NoSecret::Usage(format!(
+            "{shown}: the encryption key cannot be written, for there is no such folder; make it, \
+             or name another place"
+        ))),
         Err(error) => Err(NoSecret::File(format!(
             "{shown}: a new encryption key cannot be written: {error}; make room or name another \
              place with --key-file, nothing was left behind"
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_short_is_wrong_use_and_what_cannot_be_read_is_not() {
+    fn a_wrong_place_and_too_short_a_secret_are_wrong_use_and_what_cannot_be_read_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let short = folder.path().join("short");
         std::fs::write(&short, "too short\n").unwrap();
@@ -164,6 +168,6 @@ mod tests {
         assert!(matches!(no_secret(&short), NoSecret::Usage(_)));
         assert!(matches!(no_secret(folder.path()), NoSecret::File(_)));
         let nowhere = folder.path().join("no/such/folder");
-        assert!(matches!(no_secret(&nowhere), NoSecret::File(_)));
+        assert!(matches!(no_secret(&nowhere), NoSecret::Usage(_)));
     }
 }
