@@ -1,6 +1,6 @@
 //! One helpdesk account: all its state in one value.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,9 @@ pub(crate) struct Account {
     pub(crate) fields: Revised<Vec<Field>>,
     pub(crate) contact_fields: Vec<Field>,
     pub(crate) company_fields: Vec<Field>,
+    /// API names that a field had once, by form and name: no new one gets them again. [D]
+    #[serde(default)]
+    pub(crate) names_used: BTreeSet<(Form, String)>,
     pub(crate) statuses: Vec<StatusChoice>,
     pub(crate) tickets: Tickets,
     /// Files by id, to serve them without looking through all tickets.
@@ -142,6 +145,7 @@ impl Account {
             fields: fields.into(),
             contact_fields: Vec::new(),
             company_fields: Vec::new(),
+            names_used: BTreeSet::new(),
             statuses: default_statuses(),
             tickets: Tickets::default(),
             files: BTreeMap::new(),

@@ -33,7 +33,8 @@ pub(crate) const PERSON_TYPES: [&str; 8] = [
 ];
 
 /// What a field is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Form {
     Ticket,
     Contact,

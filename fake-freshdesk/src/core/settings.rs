@@ -98,6 +98,8 @@ pub(crate) struct Settings {
     /// The 201 of a nested field is wrapped in `ticket_field`, as the
     /// reference's sample is. [D sample]
     pub(crate) nested_field_answer_wrapped: bool,
+    /// Reads of rules show the `resource_type` of their conditions. [O: they do not]
+    pub(crate) rules_show_resource_type: bool,
     /// Contacts and companies refuse custom fields that are not in their
     /// forms; otherwise they keep whatever comes. [I]
     pub(crate) check_person_custom_fields: bool,
@@ -139,6 +141,7 @@ impl Default for Settings {
             job_seconds: 2.0,
             incomplete_webhook_action_is_500: true,
             nested_field_answer_wrapped: false,
+            rules_show_resource_type: false,
             check_person_custom_fields: true,
             chaos_seed: None,
             date_header_skew_seconds: 0.0,

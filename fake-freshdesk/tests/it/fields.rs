@@ -346,3 +346,22 @@ async fn a_field_that_was_never_set_is_null() {
         json!({"shoe_size": 43})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_a_field_that_is_gone_is_not_given_again() {
+    let world = World::new("pro").await;
+    let field = json!({"label": "Branch", "label_for_customers": "Branch", "type": "custom_text"});
+    let first = world
+        .ok("POST", "/admin/ticket_fields", field.clone())
+        .await;
+    assert_eq!(first["name"], "cf_branch");
+    let path = format!("/admin/ticket_fields/{}", first["id"]);
+    world.ok("DELETE", &path, Value::Null).await;
+    let second = world.ok("POST", "/admin/ticket_fields", field).await;
+    let name = second["name"].as_str().unwrap();
+    let digits = name.strip_prefix("cf_branch").unwrap();
+    assert!(
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
+        "{name}"
+    );
+}

@@ -22,7 +22,7 @@ fn world() -> (Core, [i64; 2]) {
     let mut core = Core::with(json!({
         "plan": "enterprise",
         "quota": {"total": 1_000_000, "ticket_create": 100_000, "ticket_update": 100_000, "tickets_list": 100_000, "contacts_list": 100_000},
-        "settings": {"loop_guard_executions": 3},
+        "settings": {"loop_guard_executions": 3, "rules_show_resource_type": true},
     }));
     let other =
         json!({"name": "O", "email": "o@example.com", "role": "Agent", "api_key": OTHER_KEY});

@@ -481,3 +481,34 @@ async fn a_rule_that_is_written_back_keeps_its_secrets() {
     world.ok("PUT", &path, json!({"actions": actions})).await;
     assert_eq!(status(2).await, "Basic ZnJlc2hkZXNrOm90aGVy");
 }
+
+#[tokio::test(start_paused = true)]
+async fn reads_leave_out_what_writes_must_have() {
+    let world = World::new("growth").await;
+    let rule = json!({"name": "r", "conditions": when("status", "is", json!(2)), "actions": [{"field_name": "priority", "value": 2}]});
+    let rule = world.ok("POST", "/automations/1/rules", rule).await;
+    let path = format!("/automations/1/rules/{}", rule["id"]);
+    let shown = json!({"field_name": "status", "operator": "is", "value": 2});
+    let listed = world.get("/automations/1/rules").await.json()[0].clone();
+    for read in [&rule, &listed, &world.get(&path).await.json()] {
+        assert_eq!(read["conditions"][0]["properties"][0], shown);
+    }
+    let back = json!({"conditions": rule["conditions"]});
+    let refused = world.call("PUT", &path, back).await;
+    assert_eq!(
+        (refused.status, &refused.json()["errors"][0]["code"]),
+        (400, &json!("missing_field"))
+    );
+    world
+        .act(
+            "PATCH",
+            "",
+            json!({"settings": {"rules_show_resource_type": true}}),
+        )
+        .await;
+    let read = world.get(&path).await.json();
+    assert_eq!(
+        read["conditions"][0]["properties"][0]["resource_type"],
+        "ticket"
+    );
+}

@@ -101,10 +101,12 @@ pub(super) struct Prepared {
     pub(super) names: Vec<Vec<String>>,
 }
 
-/// What was read before, by escaping and text. Of each escaping so many are
-/// kept at most; a full cache begins anew.
-static PREPARED: LazyLock<Mutex<HashMap<Escape, HashMap<String, Arc<Prepared>>>>> =
-    LazyLock::new(Mutex::default);
+/// Templates by their text.
+type Known = HashMap<String, Arc<Prepared>>;
+
+/// What was read before, by escaping. Of each so many are kept at most; a full
+/// cache begins anew.
+static PREPARED: LazyLock<Mutex<HashMap<Escape, Known>>> = LazyLock::new(Mutex::default);
 const MOST_PREPARED: usize = 256;
 
 /// Reads a template; `None` if it is no Liquid.

@@ -16,6 +16,21 @@ fn rule_kind(call: &Call<'_, '_>) -> Result<u8> {
     }
 }
 
+/// A rule as it is answered: reads leave out the `resource_type` of conditions,
+/// which writes must have. [O FDM, TFP]
+fn answered(call: &Call<'_, '_>, mut rule: Value) -> Value {
+    if call.account().settings.rules_show_resource_type {
+        return rule;
+    }
+    let sets = rule["conditions"].as_array_mut().into_iter().flatten();
+    for properties in sets.filter_map(|set| set["properties"].as_array_mut()) {
+        for property in properties.iter_mut().filter_map(Value::as_object_mut) {
+            property.shift_remove("resource_type");
+        }
+    }
+    rule
+}
+
 /// A bare array, as live scripts have it. [O FDM, CMP]
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let kind = rule_kind(call)?;
@@ -23,7 +38,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let (rules, more) = one_page(call.account().rules_of(kind), page);
     let list: Vec<Value> = rules
         .into_iter()
-        .map(|rule| rule.json(call.account(), call.desk.now))
+        .map(|rule| answered(call, rule.json(call.account(), call.desk.now)))
         .collect();
     let mut answer = Answer::ok(&list);
     if more {
@@ -39,7 +54,8 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
         .rules_of(kind)
         .find(|rule| rule.id == id)
         .ok_or(Failure::NOT_FOUND)?;
-    Ok(Answer::ok(&rule.json(call.account(), call.desk.now)))
+    let shown = rule.json(call.account(), call.desk.now);
+    Ok(Answer::ok(&answered(call, shown)))
 }
 
 pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
@@ -50,7 +66,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let id = shown["id"].clone();
     Ok(Answer::created(
         &format!("automations/{kind}/rules/{id}"),
-        &shown,
+        &answered(call, shown),
     ))
 }
 
@@ -61,7 +77,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let shown = call
         .desk
         .save_rule(kind, Some(id), &call.input.map, agent)?;
-    Ok(Answer::ok(&shown))
+    Ok(Answer::ok(&answered(call, shown)))
 }
 
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {

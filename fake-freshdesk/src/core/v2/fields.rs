@@ -69,8 +69,8 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
 }
 
 /// A field of an account's own that is not in its form yet; `None` if the name
-/// is taken. A name that was made from the label gets digits appended instead.
-/// [D; which digits I]
+/// is taken. A name that was made from the label gets digits appended instead,
+/// also if only a field that is gone had it. [D; which digits I]
 pub(crate) fn new_field(
     account: &Account,
     ids: &mut Ids,
@@ -90,8 +90,9 @@ pub(crate) fn new_field(
                 Form::Ticket => &*plain,
                 _ => plain.trim_start_matches("cf_"),
             };
-            if taken(plain) {
-                format!("{plain}{}", 100_000 + fields.len())
+            let used = &account.names_used;
+            if taken(plain) || used.contains(&(form, plain.to_owned())) {
+                format!("{plain}{}", 100_000 + fields.len() + used.len())
             } else {
                 plain.to_owned()
             }
@@ -253,6 +254,7 @@ impl crate::core::desk::Desk<'_> {
         fields.retain(|field| !goes(field));
         for name in gone {
             self.drop_values(form, &name);
+            self.account.names_used.insert((form, name));
         }
     }
 

@@ -24,6 +24,12 @@ fn without(mut value: Value, keys: &[&str]) -> Value {
     value
 }
 
+/// The id of a person in the organisation above the account. It does not fit
+/// into a double. [O; how it is made I]
+fn organisation_wide(id: i64) -> i64 {
+    (1 << 60) + id
+}
+
 /// A contact.
 pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> Value {
     let companies: Vec<Value> = contact
@@ -55,6 +61,7 @@ pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> V
         "created_at": seconds(contact.created_at),
         "updated_at": seconds(contact.updated_at),
         "avatar": null,
+        "org_contact_id": organisation_wide(contact.id),
     });
     if contact.deleted {
         shown["deleted"] = json!(true);
@@ -98,6 +105,7 @@ pub(super) fn agent(agent: &Agent, detail: Detail) -> Value {
         "deactivated": agent.deactivated,
         "api_key_enabled": true,
         "freshcaller_agent": false,
+        "org_agent_id": organisation_wide(agent.id),
         "contact": {
             "active": !agent.deactivated,
             "email": agent.email,
