@@ -113,7 +113,7 @@ impl Recorder {
                 });
             }
             let read = page.items.len();
-            for item in page.items {
+            for item in &page.items {
                 state.append(item)?;
             }
             if read < 1000 {
@@ -124,7 +124,7 @@ impl Recorder {
 }
 
 impl State {
-    fn append(&mut self, item: Item<'_>) -> Result<(), WorldError> {
+    fn append(&mut self, item: &Item<'_>) -> Result<(), WorldError> {
         let cause = item
             .cause
             .and_then(|cause| self.by_sequence.get(&cause).copied());
