@@ -69,13 +69,13 @@ impl Answer<Bytes> {
     }
 }
 
-impl Answer {
+impl<B: Spelt> Answer<B> {
     /// The answer, if it has the wanted status.
     pub(crate) fn expect(self, wanted: u16) -> Result<Self, WorldError> {
         if self.status == wanted {
             return Ok(self);
         }
-        let mut body = self.body.to_string();
+        let mut body = self.body.spelt();
         body.truncate(body.char_indices().nth(400).map_or(body.len(), |(i, _)| i));
         Err(WorldError::Refused {
             method: self.method.to_string(),
@@ -85,7 +85,27 @@ impl Answer {
             body,
         })
     }
+}
 
+/// A body as an error message shows it.
+pub trait Spelt {
+    /// The body in characters.
+    fn spelt(&self) -> String;
+}
+
+impl Spelt for Value {
+    fn spelt(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Spelt for Bytes {
+    fn spelt(&self) -> String {
+        String::from_utf8_lossy(self).into_owned()
+    }
+}
+
+impl Answer {
     /// A number in the body.
     pub(crate) fn number(&self, field: &str) -> Result<u64, WorldError> {
         self.body
@@ -131,11 +151,7 @@ impl Http {
     /// The body of a 200, as it came.
     pub(crate) async fn get_text(&self, path: &str) -> Result<Bytes, WorldError> {
         let (request, body) = self.request(Method::GET, path, None);
-        let answer = self.send_for_bytes(request, body).await?;
-        if answer.status == 200 {
-            return Ok(answer.body);
-        }
-        answer.read().expect(200).map(|_| Bytes::new())
+        Ok(self.send_for_bytes(request, body).await?.expect(200)?.body)
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, WorldError> {

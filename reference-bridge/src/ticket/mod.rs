@@ -126,7 +126,14 @@ pub(crate) async fn look(
         writes: Vec::new(),
     };
     for _ in 0..ROUNDS {
-        let end = look.round().await;
+        let end = match look.round().await {
+            // What had to wait for the quota may not fit any more: the thread is read
+            // again, and the next round decides (FLW-7).
+            Err(LookError::Freshdesk(FreshdeskError::Waited)) => {
+                look.refresh().await.map(|()| None)
+            }
+            ended => ended,
+        };
         job.generation = look.job.generation;
         if let Some(end) = end? {
             return Ok(end);
@@ -266,11 +273,14 @@ impl Look<'_> {
             return Ok(Some(End::Later(until)));
         }
         if let Some(turn) = self.open_turn().filter(|turn| self.is_overtaken(turn)) {
+            if self.was_resolved_unheard(&turn) {
+                self.open_again().await?;
+            }
             self.give_up(turn);
             self.save().await?;
         }
         if let Some(turn) = self.open_turn() {
-            self.carry_out_or_look_again(turn).await?;
+            self.carry_out(turn).await?;
             return Ok(None);
         }
         match self.decide().await? {
@@ -282,18 +292,9 @@ impl Look<'_> {
             decide::Next::Turn(turn) => {
                 self.write_turn((*turn).clone());
                 self.save().await?;
-                self.carry_out_or_look_again(*turn).await?;
+                self.carry_out(*turn).await?;
                 Ok(None)
             }
-        }
-    }
-
-    /// Carries a turn out; if it had to wait for the quota, reads the thread
-    /// again first, and the next round decides whether it still fits (FLW-7).
-    async fn carry_out_or_look_again(&mut self, turn: Turn) -> Result<(), LookError> {
-        match self.carry_out(turn).await {
-            Err(LookError::Freshdesk(FreshdeskError::Waited)) => self.refresh().await,
-            ended => ended,
         }
     }
 

@@ -1,16 +1,23 @@
 //! Resolved, closed, reopened, deleted: the session follows the ticket (RES-1,
 //! RES-3, FLW-10, oq 16 to 19).
 
+use serde_json::json;
+
 use super::{Look, LookError, event_entry};
 use crate::{
     clock::later,
     desk::Desk,
+    freshdesk::FreshdeskError,
     session::{AiClosureType, Entry, Session, Status},
     store::Write,
+    turn::{Purpose, Turn},
 };
 
 /// The event of a resolution by the AI.
 pub(super) const RESOLVED_BY_AI: &str = "ai_decided_to_resolve_the_issue";
+
+/// Freshdesk's *Open*.
+const OPEN: i64 = 2;
 
 /// How far Freshdesk's clock may be ahead of ours.
 const A_MOMENT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -84,20 +91,22 @@ impl Look<'_> {
         // closed already heard of the resolution first.
         let closed_before = self.session.status != Status::Open;
         // A backfilled or new ticket that is resolved already has nothing to answer.
-        let (after, before): (Vec<_>, Vec<_>) = awaiting.into_iter().partition(|key| {
-            let at = self
-                .entries
-                .iter()
-                .find(|entry| entry.key == *key)
-                .map(|entry| entry.at);
-            match resolved_at {
+        let said_at = |key: &String| {
+            let said = self.entries.iter().find(|entry| entry.key == *key);
+            said.map(|entry| entry.at)
+        };
+        let crossed = by_ai
+            && resolved_at.is_some()
+            && awaiting.iter().any(|key| said_at(key) <= resolved_at);
+        let (after, before): (Vec<_>, Vec<_>) =
+            awaiting.into_iter().partition(|key| match resolved_at {
                 _ if by_ai => true,
                 Some(resolved_at) => {
+                    let at = said_at(key);
                     at > Some(resolved_at) || (closed_before && at == Some(resolved_at))
                 }
                 None => key != Entry::DESCRIPTION,
-            }
-        });
+            });
         self.settle(before);
         if after.is_empty() {
             if self.session.status == Status::Open {
@@ -105,15 +114,53 @@ impl Look<'_> {
             }
             return Ok(());
         }
+        if crossed {
+            self.open_again().await?;
+        }
         if self.session.status != Status::Open {
             self.reopen(
                 "integration_reopened_session",
                 "The customer wrote on a resolved ticket.",
             );
         }
-        if !self.session.reopened_by_message {
+        if self.snapshot.ticket.is_resolved() && !self.session.reopened_by_message {
             self.session.reopened_by_message = true;
             self.touch();
+        }
+        Ok(())
+    }
+
+    /// Whether a resolution of the AI that was overtaken has closed the ticket all the
+    /// same: its update was carried out, but nobody heard so. What a rep owns stays
+    /// as the rep left it.
+    pub(super) fn was_resolved_unheard(&self, turn: &Turn) -> bool {
+        matches!(turn.purpose, Purpose::Resolve { .. })
+            && !turn.is_untouched()
+            && self.snapshot.ticket.is_resolved()
+            && !self.is_a_reps()
+    }
+
+    /// Sets a ticket open that the AI resolved over a message it had not read. The
+    /// account's own rule for that ran when the customer wrote, before the resolution,
+    /// and runs no second time. Should Freshdesk refuse, the message is answered on the
+    /// ticket as it is.
+    pub(super) async fn open_again(&mut self) -> Result<(), LookError> {
+        let open = json!({ "status": OPEN });
+        match self
+            .freshdesk
+            .update_ticket(self.job.ticket_id, &open)
+            .await
+        {
+            Ok(_) => {
+                self.snapshot.ticket.status = Some(OPEN);
+                self.session.seen_status = OPEN;
+                self.touch();
+            }
+            Err(error @ (FreshdeskError::Refused { .. } | FreshdeskError::NotFound(_))) => {
+                let told = format!("The ticket could not be set open again: {error}");
+                self.report("refused", told);
+            }
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
@@ -121,7 +168,7 @@ impl Look<'_> {
     /// Whether the resolution is the AI's own, and under way.
     fn resolving(&self) -> bool {
         self.open_turn().is_some_and(|turn| {
-            matches!(turn.purpose, crate::turn::Purpose::Resolve { .. }) && !turn.is_untouched()
+            matches!(turn.purpose, Purpose::Resolve { .. }) && !turn.is_untouched()
         })
     }
 

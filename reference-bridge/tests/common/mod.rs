@@ -14,6 +14,8 @@ use helpdesk::{DOMAIN, Helpdesk, KEY};
 use http_body_util::BodyExt as _;
 use reference_bridge::{
     Bridge, BridgeOptions, Clock, Entropy, MemoryStore, Policies, ScriptedBrain, Store,
+    brain::{Action, Decision},
+    session::Sentiment,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -202,5 +204,25 @@ impl World {
     pub async fn problems(&self) -> Vec<Value> {
         let (_, body) = self.call("GET", "/v1/problems", None).await;
         body["items"].as_array().unwrap().clone()
+    }
+
+    pub async fn problem_kinds(&self) -> Vec<String> {
+        let problems = self.problems().await;
+        problems
+            .iter()
+            .map(|problem| problem["kind"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// What a scripted brain says, with a summary and a sentiment.
+pub fn decision(action: Action, text: Option<&str>) -> Decision {
+    Decision {
+        action,
+        text: text.map(ToOwned::to_owned),
+        summary: Some("Wants a refund.".to_owned()),
+        sentiment: Some(Sentiment::Angry),
+        reason: None,
+        attachments: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::Player;
 use crate::diagnosis;
 use crate::plan::Phase;
 use crate::runner::act::note_answer;
-use crate::runner::verdict::Failure;
+use crate::runner::judge::Seen;
 use crate::scenario::document::ExpectedDiagnosis;
 use crate::trace::line::plain;
 use crate::trace::list;
@@ -170,16 +170,11 @@ impl Player<'_> {
                     .collect()
             })
             .await;
-        self.failures.push(Failure {
-            title: self.title_of(&clause),
-            clause,
-            phase,
-            line,
-            expected,
-            seen,
-            at,
+        let seen = Seen {
+            what: seen,
             entries,
-        });
+        };
+        self.fail(phase, &clause, line, at, expected, seen);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Player;
 use crate::plan::Phase;
-use crate::runner::verdict::Failure;
+use crate::runner::judge::Seen;
 use crate::runner::{invariants, meetings};
 use crate::trace::Source;
 use crate::world::WorldError;
@@ -55,16 +55,12 @@ impl Player<'_> {
                 })
                 .await
                 .unwrap_or(now);
-            self.failures.push(Failure {
-                clause: breach.clause.to_owned(),
-                title: self.title_of(breach.clause),
-                phase: Phase::Invariants,
-                line: None,
-                expected: breach.invariant.to_owned(),
-                seen: breach.seen,
-                at,
+            let seen = Seen {
+                what: breach.seen,
                 entries: breach.entries,
-            });
+            };
+            let expected = breach.invariant.to_owned();
+            self.fail(Phase::Invariants, breach.clause, None, at, expected, seen);
         }
         Ok(())
     }
@@ -79,16 +75,12 @@ impl Player<'_> {
                 .await
             {
                 let clause = self.first_clause();
-                self.failures.push(Failure {
-                    title: self.title_of(&clause),
-                    clause,
-                    phase: Phase::Play,
-                    line: None,
-                    expected: format!("the run meets {}", meetings::words(*meeting)),
-                    seen: "it never did, so nothing was tested".to_owned(),
-                    at,
+                let expected = format!("the run meets {}", meetings::words(*meeting));
+                let seen = Seen {
+                    what: "it never did, so nothing was tested".to_owned(),
                     entries: Vec::new(),
-                });
+                };
+                self.fail(Phase::Play, &clause, None, at, expected, seen);
             }
         }
         Ok(())

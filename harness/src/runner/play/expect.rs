@@ -6,7 +6,6 @@ use super::Player;
 use crate::plan::Phase;
 use crate::runner::judge::{Ground, Seen, judge, spell_expectation};
 use crate::runner::observe::observe;
-use crate::runner::verdict::Failure;
 use crate::scenario::at::Place;
 use crate::scenario::expectation::Expectation;
 use crate::trace::Entry;
@@ -61,7 +60,7 @@ impl Player<'_> {
             let patient =
                 world.time.is_live() && !within.is_zero() && begun_really.elapsed() < LIVE_PATIENCE;
             if passed >= within && !patient {
-                return self.fail(phase, place, expectation, seen).await;
+                return self.unmet(phase, place, expectation, seen).await;
             }
             let left = if passed < within {
                 within - passed
@@ -96,7 +95,7 @@ impl Player<'_> {
             }
             seen_up_to = world.recorder.len().await;
             if let Err(seen) = self.look(expectation).await? {
-                return self.fail(phase, place, expectation, seen).await;
+                return self.unmet(phase, place, expectation, seen).await;
             }
         }
     }
@@ -111,8 +110,8 @@ impl Player<'_> {
         self.world
             .recorder
             .with(|trace| {
-                let new = trace.entries().iter().skip(since);
-                new.into_iter().any(|entry| changes(expectation, entry))
+                let mut new = trace.entries().iter().skip(since);
+                new.any(|entry| changes(expectation, entry))
             })
             .await
     }
@@ -134,29 +133,19 @@ impl Player<'_> {
             .await
     }
 
-    async fn fail(
+    async fn unmet(
         &mut self,
         phase: Phase,
         place: Place,
         expectation: &Expectation,
         seen: Seen,
     ) -> Result<bool, WorldError> {
-        let clause = expectation
-            .clause
-            .as_ref()
-            .map(|clause| clause.value.clone())
-            .unwrap_or_else(|| self.first_clause());
+        let clause = expectation.clause.as_ref();
+        let clause = clause.map_or_else(|| self.first_clause(), |clause| clause.value.clone());
         let at = self.world.time.now().await?;
-        self.failures.push(Failure {
-            title: self.title_of(&clause),
-            clause,
-            phase,
-            line: (place.line > 0).then_some(place.line),
-            expected: spell_expectation(expectation),
-            seen: seen.what,
-            at,
-            entries: seen.entries,
-        });
+        let line = (place.line > 0).then_some(place.line);
+        let expected = spell_expectation(expectation);
+        self.fail(phase, &clause, line, at, expected, seen);
         Ok(false)
     }
 }

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::act::act;
+use super::judge::Seen;
 use super::verdict::{Failure, Verdict};
 use crate::clauses::Catalogue;
 use crate::plan::{Phase, Plan};
@@ -161,19 +162,39 @@ impl Player<'_> {
                 last
             })
             .await;
-        self.failures.push(Failure {
-            title: self.title_of(clause),
-            clause: clause.to_owned(),
-            phase: self.phases.last().map_or(Phase::World, |(phase, _)| *phase),
-            line: None,
-            expected,
-            seen,
-            at,
+        let phase = self.phases.last().map_or(Phase::World, |(phase, _)| *phase);
+        let seen = Seen {
+            what: seen,
             entries,
-        });
+        };
+        self.fail(phase, clause, None, at, expected, seen);
         Verdict::Failed {
             failures: std::mem::take(&mut self.failures),
         }
+    }
+
+    /// Notes that something is not as it must be: which clause that breaks, where the
+    /// scenario file asks for it, when it was clear, and what was seen instead.
+    fn fail(
+        &mut self,
+        phase: Phase,
+        clause: &str,
+        line: Option<usize>,
+        at: Timestamp,
+        expected: String,
+        seen: Seen,
+    ) {
+        let title = self.catalogue.get(clause).map(|known| known.title.clone());
+        self.failures.push(Failure {
+            clause: clause.to_owned(),
+            title: title.unwrap_or_default(),
+            phase,
+            line,
+            expected,
+            seen: seen.what,
+            at,
+            entries: seen.entries,
+        });
     }
 
     async fn begin(&mut self, phase: Phase) -> Result<(), WorldError> {
@@ -238,13 +259,6 @@ impl Player<'_> {
 
     fn first_clause(&self) -> String {
         self.plan.clauses().next().unwrap_or("?").to_owned()
-    }
-
-    fn title_of(&self, clause: &str) -> String {
-        self.catalogue
-            .get(clause)
-            .map(|clause| clause.title.clone())
-            .unwrap_or_default()
     }
 }
 
