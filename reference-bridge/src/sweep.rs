@@ -1,8 +1,10 @@
 //! Healing what lost webhooks left out (WHK-10): now and then a list page of the
-//! tickets that changed since the last sweep, one of those that were deleted, and
-//! one of spam. A ticket whose change was not seen is looked at, unless the
+//! tickets that changed since the last sweep, and less often one of those that were
+//! deleted and one of spam. A ticket whose change was not seen is looked at, unless the
 //! account's rules would not have reported it: then it is left for the operator to
 //! see, as the guide describes it.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -19,7 +21,7 @@ use crate::{
 };
 
 /// A webhook may still be on its way: younger changes are left to the next sweep.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(60);
+const GRACE: Duration = Duration::from_secs(60);
 
 /// One sweep; gives the time of the next.
 pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<End, LookError> {
@@ -40,8 +42,10 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<End, Loo
         swept_to: until.max(from),
         coverage: None,
     };
-    for list in LISTS {
-        sweep.list(list, from).await?;
+    sweep.list(List::Usual, from).await?;
+    if let Some(from) = gone_since(from, started, desk.policies.gone_interval) {
+        sweep.list(List::Deleted, from).await?;
+        sweep.list(List::Spam, from).await?;
     }
     let swept = Write::Swept {
         account: domain.clone(),
@@ -60,7 +64,15 @@ enum List {
     Spam,
 }
 
-const LISTS: [List; 3] = [List::Usual, List::Deleted, List::Spam];
+/// From when on the lists of what is gone are to be read, if they are due: once in each
+/// full `interval` of the clock, so that nothing needs to be kept about it. Whenever
+/// `from` is younger than the last full interval, they were read in it.
+fn gone_since(from: Timestamp, started: Timestamp, interval: Duration) -> Option<Timestamp> {
+    let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX).max(1);
+    let full = |at: Timestamp| at.as_second() - at.as_second().rem_euclid(interval);
+    let read = Timestamp::from_second(full(from)).unwrap_or(from);
+    (full(from) < full(started)).then(|| read.checked_sub(GRACE).unwrap_or(read))
+}
 
 fn path(list: List, from: Timestamp) -> String {
     let second = Timestamp::from_second(from.as_second()).unwrap_or(from);
@@ -197,5 +209,25 @@ impl Sweep<'_> {
             }),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> Timestamp {
+        format!("2026-03-01T{time}Z").parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_gone_is_read_once_in_ten_minutes_and_from_before_it_was_read_last() {
+        let since = |from, started| gone_since(at(from), at(started), Duration::from_secs(600));
+        assert_eq!(since("09:05:00", "09:09:59"), None);
+        assert_eq!(since("09:05:00", "09:10:00"), Some(at("08:59:00")));
+        // The sweep before left a young change, or failed.
+        assert_eq!(since("09:09:59", "09:15:00"), Some(at("08:59:00")));
+        assert_eq!(since("09:10:00", "09:15:00"), None);
+        assert_eq!(since("07:00:01", "09:15:00"), Some(at("06:59:00")));
     }
 }

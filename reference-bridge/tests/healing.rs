@@ -253,7 +253,7 @@ async fn the_sweep_sees_what_was_deleted_or_marked_as_spam_without_a_word() {
         world.wait(60).await;
         world.helpdesk.change(ticket, gone);
         assert_eq!(world.session(ticket).await["status"], "open");
-        world.wait(420).await;
+        world.wait(660).await;
         assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
         let looks = world.helpdesk.count(&format!("GET /tickets/{ticket}"));
         world.wait(3600).await;

@@ -173,6 +173,8 @@ pub struct Policies {
     pub rest_after_rate_limit: Duration,
     /// How often the sweep looks for lost webhooks; `None` never (WHK-10).
     pub sweep_interval: Option<Duration>,
+    /// How often sweeps read the lists of deleted and of spam tickets too.
+    pub gone_interval: Duration,
     /// What the sweep may do.
     pub sweep_scope: SweepScope,
     /// How far back the one import reaches (LIM-6).
@@ -217,6 +219,7 @@ impl Default for Policies {
             quota_reserve: 0.1,
             rest_after_rate_limit: Duration::from_secs(300),
             sweep_interval: Some(Duration::from_secs(300)),
+            gone_interval: Duration::from_secs(600),
             sweep_scope: SweepScope::LostDeliveries,
             backfill_window: Duration::from_secs(180 * 24 * 3600),
             backfill_statuses: vec![2, 3],
