@@ -65,7 +65,7 @@ pub(super) fn draw(outcome: &Outcome, failure: &Failure) -> Markup {
 }
 
 fn message(entry: &Entry) -> Option<Message> {
-    let status = entry.number("status").unwrap_or(0);
+    let status = entry.status().unwrap_or(0);
     let (from, to, label, wrong) = match entry.kind.as_str() {
         "action" => (0, 1, entry.text("what").replace('_', " "), false),
         "rule_decision" => {
@@ -80,7 +80,7 @@ fn message(entry: &Entry) -> Option<Message> {
         }
         "webhook_attempt" => return None,
         "webhook_result" => {
-            let how = match entry.number("status") {
+            let how = match entry.status() {
                 Some(status) => status.to_string(),
                 None => entry.text("error").to_owned(),
             };

@@ -127,7 +127,7 @@ fn class(mark: Mark) -> &'static str {
 
 /// Where an entry is drawn, if it is.
 fn lane_and_mark(entry: &Entry) -> Option<(usize, Mark)> {
-    let status = entry.number("status").unwrap_or(0);
+    let status = entry.status().unwrap_or(0);
     match entry.kind.as_str() {
         "action" => Some((0, Mark::Done)),
         "rule_decision" if entry.text("outcome") == "executed" => Some((1, Mark::Done)),

@@ -27,6 +27,7 @@ use super::judge::calls::retries;
 use crate::scenario::check::OPENCX_AGENT;
 use crate::scenario::duration::spell;
 use crate::trace::list;
+use crate::trace::secrets::Words;
 use crate::trace::{Entry, Trace};
 use crate::world::cast::Cast;
 
@@ -149,7 +150,7 @@ impl Ticket {
     /// Reads a call of the bridge on this ticket.
     fn take_call(&mut self, id: u64, call: &Entry, ai: u64) -> Vec<Breach> {
         let path = call.text("path");
-        let status = call.number("status").unwrap_or(0);
+        let status = call.status().unwrap_or(0);
         match call.text("method") {
             "POST" if path.ends_with("/reply") && status == 201 => self.reply(id, call, ai),
             "POST" if path.ends_with("/notes") && status == 201 => {
@@ -310,7 +311,7 @@ fn retry_after(call: &Entry) -> Option<Duration> {
 
 fn rate_limit_discipline(trace: &Trace) -> Vec<Breach> {
     let calls: Vec<&Entry> = trace.of_kind("api_call").collect();
-    if !calls.iter().any(|call| call.number("status") == Some(429)) {
+    if !calls.iter().any(|call| call.status() == Some(429)) {
         return Vec::new();
     }
     let restarts: Vec<usize> = trace
@@ -359,7 +360,7 @@ fn rate_limit_discipline(trace: &Trace) -> Vec<Breach> {
 }
 
 fn keys_seen(trace: &Trace, cast: &Cast) -> Vec<Breach> {
-    let keys: Vec<&str> = cast.keys().collect();
+    let keys = Words::new(cast.keys());
     trace
         .entries()
         .iter()

@@ -9,7 +9,7 @@ use crate::trace::{Entry, Trace};
 pub(crate) fn met(trace: &Trace, meeting: Meeting) -> bool {
     let calls = || trace.of_kind("api_call");
     match meeting {
-        Meeting::RateLimit => calls().any(|call| call.number("status") == Some(429)),
+        Meeting::RateLimit => calls().any(|call| call.status() == Some(429)),
         Meeting::Retry => !retries(&calls().collect::<Vec<&Entry>>()).is_empty(),
         Meeting::Duplicate => trace
             .of_kind("fault")

@@ -4,41 +4,61 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::secrets::Secrets;
+use super::secrets::{Secrets, Words};
 
 /// A JSON value, or the text of one; it derefs to the value.
 #[derive(Debug, Clone)]
 pub struct Data {
-    /// As it was written, if it was.
-    text: Option<Box<RawValue>>,
+    written: Option<Written>,
     value: OnceLock<Value>,
 }
 
+/// What came as text.
+#[derive(Debug, Clone)]
+struct Written {
+    /// JSON, as it was written.
+    text: Box<str>,
+    /// Its field `status`, which is asked of every call.
+    status: Option<u64>,
+}
+
 impl Data {
-    /// Data that is read when somebody looks.
-    pub(crate) fn unread(text: Box<RawValue>) -> Self {
+    /// Data that is read when somebody looks: JSON, and the `status` in it.
+    pub(crate) fn unread(text: String, status: Option<u64>) -> Self {
         Self {
-            text: Some(text),
+            written: Some(Written {
+                text: text.into(),
+                status,
+            }),
             value: OnceLock::new(),
         }
     }
 
-    /// Whether one of the texts, which JSON writes as they are, is anywhere in it.
-    pub(crate) fn holds_any(&self, texts: &[&str]) -> bool {
-        match &self.text {
-            Some(raw) => texts.iter().any(|wanted| raw.get().contains(wanted)),
-            None => holds_any(self, texts),
+    /// Its field `status`, if that is a number.
+    pub(crate) fn status(&self) -> Option<u64> {
+        match &self.written {
+            Some(written) => written.status,
+            None => self.get("status").and_then(Value::as_u64),
+        }
+    }
+
+    /// Whether one of the words, which JSON writes as they are, is anywhere in it.
+    pub(crate) fn holds_any(&self, words: &Words) -> bool {
+        match &self.written {
+            Some(written) => words.are_in(&written.text),
+            None => holds_any(self, words),
         }
     }
 
     /// Replaces every secret in it.
     pub(super) fn hide(&mut self, secrets: &Secrets) {
-        match &self.text {
-            Some(raw) if !secrets.are_in(raw.get()) => {}
+        match &self.written {
+            Some(written) if !secrets.are_in(&written.text) => {}
             _ => {
                 let mut value = std::mem::take(self).into_value();
                 secrets.hide_in_value(&mut value);
@@ -50,25 +70,26 @@ impl Data {
     fn into_value(self) -> Value {
         match self.value.into_inner() {
             Some(value) => value,
-            None => read(self.text.as_deref()),
+            None => read(self.written.as_ref()),
         }
     }
 }
 
-/// A raw value was JSON when it was taken over, and still is.
-fn read(text: Option<&RawValue>) -> Value {
-    text.and_then(|raw| serde_json::from_str(raw.get()).ok())
+/// The text was part of a JSON document that was read, and so is JSON itself.
+fn read(written: Option<&Written>) -> Value {
+    written
+        .and_then(|written| serde_json::from_str(&written.text).ok())
         .unwrap_or_default()
 }
 
-/// Whether a value holds one of the texts anywhere.
-fn holds_any(value: &Value, texts: &[&str]) -> bool {
+/// Whether a value holds one of the words anywhere.
+fn holds_any(value: &Value, words: &Words) -> bool {
     match value {
-        Value::String(text) => texts.iter().any(|wanted| text.contains(wanted)),
-        Value::Array(items) => items.iter().any(|item| holds_any(item, texts)),
+        Value::String(text) => words.are_in(text),
+        Value::Array(items) => items.iter().any(|item| holds_any(item, words)),
         Value::Object(fields) => fields
             .iter()
-            .any(|(key, item)| texts.contains(&key.as_str()) || holds_any(item, texts)),
+            .any(|(key, item)| words.are_in(key) || holds_any(item, words)),
         _ => false,
     }
 }
@@ -82,7 +103,7 @@ impl Default for Data {
 impl From<Value> for Data {
     fn from(value: Value) -> Self {
         Self {
-            text: None,
+            written: None,
             value: OnceLock::from(value),
         }
     }
@@ -92,7 +113,7 @@ impl Deref for Data {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        self.value.get_or_init(|| read(self.text.as_deref()))
+        self.value.get_or_init(|| read(self.written.as_ref()))
     }
 }
 
@@ -110,8 +131,10 @@ impl PartialEq<Value> for Data {
 
 impl Serialize for Data {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.text {
-            Some(raw) => raw.serialize(serializer),
+        match &self.written {
+            Some(written) => serde_json::from_str::<&RawValue>(&written.text)
+                .map_err(S::Error::custom)?
+                .serialize(serializer),
             None => (**self).serialize(serializer),
         }
     }
@@ -131,13 +154,15 @@ mod tests {
 
     #[test]
     fn unread_data_is_the_value_it_is_the_text_of() {
-        let text = r#"{"a":[1,"x\"y"],"b":null}"#;
-        let raw = RawValue::from_string(text.to_owned()).unwrap();
-        let unread = Data::unread(raw);
+        let text = r#"{"a":[1,"x\"y"],"b":null,"status":429}"#;
+        let unread = Data::unread(text.to_owned(), Some(429));
         assert_eq!(serde_json::to_string(&unread).unwrap(), text);
-        assert!(unread.holds_any(&["no", "x"]));
-        assert!(!unread.holds_any(&["z"]));
-        let value = json!({"a": [1, "x\"y"], "b": null});
+        let value = json!({"a": [1, "x\"y"], "b": null, "status": 429});
+        for data in [&unread, &Data::from(value.clone())] {
+            assert!(data.holds_any(&Words::new(["no", "x"])));
+            assert!(!data.holds_any(&Words::new(["z"])));
+            assert_eq!(data.status(), Some(429));
+        }
         assert_eq!(unread, value);
         assert_eq!(unread, Data::from(value));
         assert_eq!(unread["a"][0], 1);

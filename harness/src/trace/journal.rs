@@ -10,7 +10,6 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::data::Data;
-use crate::world::WorldError;
 
 /// A page of the journal.
 #[derive(Deserialize)]
@@ -28,13 +27,14 @@ pub(super) struct Item<'a> {
     pub(super) cause: Option<u64>,
     pub(super) ticket_id: Option<u64>,
     pub(super) path: Option<Cow<'a, str>>,
+    status: Option<u64>,
     /// Everything that is not in the trace's own head.
     fields: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl Item<'_> {
     /// What is not in the head, as the journal wrote it.
-    pub(super) fn rest(&self) -> Result<Data, WorldError> {
+    pub(super) fn rest(&self) -> Data {
         let size: usize = self
             .fields
             .iter()
@@ -53,9 +53,7 @@ impl Item<'_> {
             text.push_str(value.get());
         }
         text.push('}');
-        RawValue::from_string(text)
-            .map(Data::unread)
-            .map_err(|error| WorldError::unexpected(format!("a journal entry: {error}")))
+        Data::unread(text, self.status)
     }
 }
 
@@ -76,7 +74,7 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item<'de>, A::Error> {
         let (mut seq, mut at, mut kind) = (None, None, None);
-        let (mut cause, mut ticket_id, mut path) = (None, None, None);
+        let (mut cause, mut ticket_id, mut path, mut status) = (None, None, None, None);
         let mut fields = Vec::with_capacity(16);
         while let Some(Text(key)) = map.next_key()? {
             match &*key {
@@ -89,6 +87,7 @@ impl<'de> Visitor<'de> for Fields {
                     let value: &RawValue = map.next_value()?;
                     match &*key {
                         "ticket_id" => ticket_id = serde_json::from_str(value.get()).ok(),
+                        "status" => status = serde_json::from_str(value.get()).ok(),
                         "path" => {
                             path = serde_json::from_str(value.get())
                                 .ok()
@@ -107,6 +106,7 @@ impl<'de> Visitor<'de> for Fields {
             cause,
             ticket_id,
             path,
+            status,
             fields,
         })
     }
@@ -133,7 +133,7 @@ mod tests {
             ("api_call", Some("/api/v2/tickets/9"))
         );
         assert_eq!(
-            serde_json::to_string(&item.rest().unwrap()).unwrap(),
+            serde_json::to_string(&item.rest()).unwrap(),
             r#"{"path":"/api/v2/tickets/9","answer":{"b": "\u00e9"}}"#
         );
     }

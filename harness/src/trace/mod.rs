@@ -69,6 +69,11 @@ impl Entry {
         self.data.get(field).and_then(Value::as_u64)
     }
 
+    /// The status of a call's answer.
+    pub fn status(&self) -> Option<u64> {
+        self.data.status()
+    }
+
     /// Whether this is an API call that Freshdesk answered.
     pub fn is_call(&self) -> bool {
         self.kind == "api_call"

@@ -114,7 +114,7 @@ impl Recorder {
             }
             let read = page.items.len();
             for item in &page.items {
-                state.append(item)?;
+                state.append(item);
             }
             if read < 1000 {
                 return Ok(());
@@ -124,20 +124,19 @@ impl Recorder {
 }
 
 impl State {
-    fn append(&mut self, item: &Item<'_>) -> Result<(), WorldError> {
+    fn append(&mut self, item: &Item<'_>) {
         let cause = item
             .cause
             .and_then(|cause| self.by_sequence.get(&cause).copied());
         let ticket = item
             .ticket_id
             .or_else(|| item.path.as_deref().and_then(ticket_in_path));
-        let data = item.rest()?;
+        let data = item.rest();
         let n = self
             .trace
             .push(item.at, Source::Freshdesk, &item.kind, ticket, cause, data);
         self.by_sequence.insert(item.seq, n);
         self.journal_read = item.seq;
-        Ok(())
     }
 }
 

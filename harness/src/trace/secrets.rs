@@ -4,6 +4,7 @@
 //!
 //! The people of a trace are a scenario's own, invented in its file; they stay.
 
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::Trace;
@@ -12,9 +13,30 @@ use crate::world::cast::Cast;
 /// A part of a webhook URL that is shorter is a word of the path, no token.
 const TOKEN: usize = 16;
 
+/// Words that are looked for in many texts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Words(Vec<Finder<'static>>);
+
+impl Words {
+    pub(crate) fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let finder = |word: &str| Finder::new(word).into_owned();
+        Self(words.into_iter().map(finder).collect())
+    }
+
+    /// Whether a text holds one of them.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        self.0
+            .iter()
+            .any(|word| word.find(text.as_bytes()).is_some())
+    }
+}
+
 /// The secrets of a run, each with what is written in its place.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Secrets(Vec<(String, String)>);
+pub(crate) struct Secrets {
+    names: Vec<(String, String)>,
+    words: Words,
+}
 
 impl Secrets {
     /// All that a cast knows.
@@ -35,12 +57,16 @@ impl Secrets {
             );
         }
         known.retain(|(secret, _)| !secret.is_empty());
-        Self(known)
+        let words = Words::new(known.iter().map(|(secret, _)| secret.as_str()));
+        Self {
+            names: known,
+            words,
+        }
     }
 
     /// Replaces every secret in a text.
     pub(crate) fn hide_in_text(&self, text: &mut String) {
-        for (secret, name) in &self.0 {
+        for (secret, name) in &self.names {
             if text.contains(secret.as_str()) {
                 *text = text.replace(secret.as_str(), name);
             }
@@ -78,9 +104,7 @@ impl Secrets {
 
     /// Whether a text holds one of them.
     pub(super) fn are_in(&self, text: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(secret, _)| text.contains(secret.as_str()))
+        self.words.are_in(text)
     }
 }
 

@@ -20,7 +20,7 @@ impl Ground<'_> {
                 entries: Vec::new(),
             });
         };
-        let status = call.number("status").unwrap_or(0);
+        let status = call.status().unwrap_or(0);
         let mut differences = Differences::default();
         let succeeded = (200..300).contains(&status);
         let wrong = succeeded != (outcome == VerifyOutcome::Succeeds);
@@ -66,7 +66,7 @@ impl Ground<'_> {
         expectation: &Expectation,
     ) -> Result<(), Seen> {
         let seen = self.trace.last("settings_seen", |_| true);
-        let there = seen.and_then(|seen| seen.number("status")) == Some(200);
+        let there = seen.and_then(|seen| seen.status()) == Some(200);
         let mut differences = Differences::default();
         let wrong = there != (existence == Existence::Exist);
         differences.say(wrong, || {
@@ -214,7 +214,7 @@ impl Ground<'_> {
             .trace
             .last("bundle_seen", |entry| entry.ticket == Some(ticket));
         let Some(bundle) = seen
-            .filter(|seen| seen.number("status") == Some(200))
+            .filter(|seen| seen.status() == Some(200))
             .and_then(|seen| seen.data.get("bundle"))
         else {
             return Err(Seen {
@@ -246,7 +246,7 @@ impl Ground<'_> {
                 entries: Vec::new(),
             });
         };
-        let status = call.number("status").unwrap_or(0);
+        let status = call.status().unwrap_or(0);
         let answer = call.data.get("answer").unwrap_or(&Value::Null);
         let mut differences = Differences::default();
         let wrong = !expectation.status_in.is_empty()

@@ -36,7 +36,7 @@ impl Ground<'_> {
             .filter(|call| {
                 expectation
                     .answered_with
-                    .is_none_or(|status| call.number("status") == Some(u64::from(status)))
+                    .is_none_or(|status| call.status() == Some(u64::from(status)))
             })
             .collect();
         let mut differences = Differences::default();
@@ -102,7 +102,7 @@ pub(crate) fn writes(trace: &Trace, ticket: u64, agent: u64) -> Vec<String> {
     trace
         .of_kind("api_call")
         .filter(|call| call.ticket == Some(ticket) && call.number("agent_id") == Some(agent))
-        .filter(|call| call.number("status").is_some_and(|status| status < 300))
+        .filter(|call| call.status().is_some_and(|status| status < 300))
         .filter_map(|call| write_of(call).map(str::to_owned))
         .collect()
 }
@@ -132,7 +132,7 @@ pub(super) fn quota_time(ground: &Ground<'_>, ids: &[u64], share: f64) -> Result
     let answered = trace
         .of_kind("api_call")
         .filter(ours)
-        .filter(|call| write_of(call) == Some("reply") && call.number("status") == Some(201))
+        .filter(|call| write_of(call) == Some("reply") && call.status() == Some(201))
         .last();
     let (Some(opened), Some(answered)) = (opened, answered) else {
         return Err(Seen {
@@ -194,7 +194,7 @@ pub(crate) fn retries<'a>(calls: &[&'a Entry]) -> Vec<(&'a Entry, &'a Entry)> {
     calls
         .iter()
         .enumerate()
-        .filter(|(_, call)| call.number("status") == Some(429))
+        .filter(|(_, call)| call.status() == Some(429))
         .filter_map(|(i, call)| {
             calls[i + 1..]
                 .iter()

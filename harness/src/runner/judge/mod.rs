@@ -147,7 +147,7 @@ impl Ground<'_> {
                 && match entry.kind.as_str() {
                     "api_call" => {
                         entry.text("method") != "GET"
-                            || entry.number("status").is_some_and(|status| status >= 400)
+                            || entry.status().is_some_and(|status| status >= 400)
                     }
                     "rule_decision" => {
                         entry.text("outcome") == "executed"

@@ -112,7 +112,7 @@ impl Ground<'_> {
                 entries: Vec::new(),
             });
         };
-        let status = attempt.number("status").unwrap_or(0);
+        let status = attempt.status().unwrap_or(0);
         let mut differences = Differences::default();
         let accepted = (200..300).contains(&status);
         let answer = attempt.data.get("answer").unwrap_or(&Value::Null);
