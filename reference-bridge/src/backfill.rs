@@ -22,7 +22,7 @@ use crate::{
 const LAST_PAGE: u32 = 300;
 
 /// Imports what has not been imported, if the import is not done.
-pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<(), LookError> {
+pub(crate) async fn run(desk: &Desk, connection: &Connection, line: &Job) -> Result<(), LookError> {
     let domain = &connection.settings.domain;
     let Some(mut account) = desk.store.account(domain).await? else {
         return Ok(());
@@ -69,7 +69,7 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection) -> Result<(), Look
                 cursor,
                 imported: imported + 1,
             };
-            if import(desk, connection, &freshdesk, ticket, &account).await? {
+            if import(desk, connection, &freshdesk, line, ticket, &account).await? {
                 imported += 1;
                 found += 1;
             }
@@ -129,16 +129,15 @@ async fn import(
     desk: &Desk,
     connection: &Connection,
     freshdesk: &Freshdesk,
+    line: &Job,
     ticket: &Ticket,
     progress: &Account,
 ) -> Result<bool, LookError> {
     let job = Job {
-        account: connection.settings.domain.clone(),
         ticket_id: ticket.id,
-        generation: 0,
-        attempts: 0,
+        ..line.clone()
     };
-    ticket::import(desk, connection, freshdesk, &job, progress).await
+    ticket::import(desk, connection, freshdesk, (&job, line), progress).await
 }
 
 async fn note(desk: &Desk, account: &mut Account, backfill: Backfill) -> Result<(), LookError> {

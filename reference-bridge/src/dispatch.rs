@@ -163,7 +163,9 @@ async fn work_off(desk: Arc<Desk>, connection: Arc<Connection>, mut job: Job, he
         // Left over from another account: nothing can be read there any more.
         Ok(End::Done)
     } else if job.ticket_id == BACKFILL {
-        backfill::run(&desk, &connection).await.map(|()| End::Done)
+        backfill::run(&desk, &connection, &job)
+            .await
+            .map(|()| End::Done)
     } else if job.ticket_id == SWEEP {
         sweep::run(&desk, &connection).await
     } else {

@@ -22,6 +22,9 @@ pub struct Job {
     pub generation: i64,
     /// How often looking at it failed in a row.
     pub attempts: u32,
+    /// Who took it. What is written for it, and how it ended, counts only while it
+    /// is still theirs.
+    pub owner: String,
 }
 
 /// Which of the two payloads a webhook carried.

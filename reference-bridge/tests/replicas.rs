@@ -87,7 +87,7 @@ impl Place {
 
     /// Waits until so many replies were sent.
     async fn until_answered(&self, replies: usize) {
-        for _ in 0..3000 {
+        for _ in 0..12_000 {
             if self.answered() >= replies {
                 return;
             }
@@ -117,17 +117,35 @@ async fn ring(replicas: &[Process], settings: &Value, tickets: &[i64]) {
     }
 }
 
+/// Waits until only the line of the sweep is left. A post that a dead replica began is
+/// looked for in the thread ten seconds long.
+async fn until_quiet(replica: &Process) {
+    for _ in 0..600 {
+        let metrics = replica.text("/metrics").await;
+        if metrics.contains("\nbridge_queue_depth 1\n") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the queue is not worked off");
+}
+
+async fn connect(replica: &Process) -> Value {
+    let body = json!({"domain": DOMAIN, "api_key": KEY, "auto_handle_all": true});
+    let (status, settings) = replica
+        .call("PUT", "/v1/integrations/freshdesk", Some(body))
+        .await;
+    assert_eq!(status, 200, "{settings}");
+    settings
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_ticket_is_with_one_replica_and_killed_ones_are_replaced() {
     let Some(place) = Place::new().await else {
         return;
     };
     let mut replicas = vec![place.replica(), place.replica(), place.replica()];
-    let body = json!({"domain": DOMAIN, "api_key": KEY, "auto_handle_all": true});
-    let (status, settings) = replicas[0]
-        .call("PUT", "/v1/integrations/freshdesk", Some(body))
-        .await;
-    assert_eq!(status, 200, "{settings}");
+    let settings = connect(&replicas[0]).await;
     let open = |number: usize| {
         place
             .helpdesk
@@ -152,18 +170,7 @@ async fn one_ticket_is_with_one_replica_and_killed_ones_are_replaced() {
         place.helpdesk.say(*ticket, CUSTOMER, "And?", false);
         assert_eq!(replicas[0].webhook(&settings, *ticket).await, 202);
     }
-    // Only the line of the sweep is left; a post that a dead one began is looked
-    // for in the thread ten seconds long.
-    let mut quiet = false;
-    for _ in 0..600 {
-        let metrics = replicas[1].text("/metrics").await;
-        quiet = metrics.contains("\nbridge_queue_depth 1\n");
-        if quiet {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert!(quiet, "the queue is worked off");
+    until_quiet(&replicas[1]).await;
     for (index, ticket) in tickets.iter().enumerate() {
         let posts = place.helpdesk.posts(*ticket, false).len();
         // Two questions may be met by one answer, never by none or three.
@@ -175,5 +182,41 @@ async fn one_ticket_is_with_one_replica_and_killed_ones_are_replaced() {
         assert_eq!(lines.last().unwrap(), "ai_message", "ticket {ticket}");
         let questions = lines.iter().filter(|kind| *kind == "message").count();
         assert_eq!(questions, most, "ticket {ticket}: {lines:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_stood_still_for_longer_than_its_lease_says_nothing_twice() {
+    let Some(place) = Place::new().await else {
+        return;
+    };
+    let replicas = [place.replica(), place.replica()];
+    let settings = connect(&replicas[0]).await;
+    let open = |number: usize| {
+        place
+            .helpdesk
+            .open_ticket(&format!("Order {number}?"), json!({}))
+    };
+    let tickets: Vec<_> = (0..TICKETS).map(open).collect();
+    for ticket in &tickets {
+        assert_eq!(replicas[0].webhook(&settings, *ticket).await, 202);
+    }
+    place.until_answered(TICKETS / 9).await;
+    replicas[0].signal("STOP");
+    assert!(place.answered() < TICKETS, "it stands still under load");
+    // The other one has all that was left, and is through with it.
+    place.until_answered(TICKETS).await;
+    until_quiet(&replicas[1]).await;
+    replicas[0].signal("CONT");
+    // What it was at comes to an end, and it works like any other.
+    let ticket = open(TICKETS);
+    assert_eq!(replicas[0].webhook(&settings, ticket).await, 202);
+    place.until_answered(TICKETS + 1).await;
+    until_quiet(&replicas[0]).await;
+    for ticket in tickets.into_iter().chain([ticket]) {
+        let posts = place.helpdesk.posts(ticket, false).len();
+        assert_eq!(posts, 1, "ticket {ticket}");
+        let lines = lines(&replicas[0], ticket).await;
+        assert_eq!(lines, ["message", "ai_message"], "ticket {ticket}");
     }
 }

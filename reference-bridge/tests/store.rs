@@ -240,6 +240,34 @@ on_every_store!(a_job_is_with_one_owner_until_its_lease_ends, |store| {
     assert_eq!(claim(&store, "b", 100).await.len(), 1);
 });
 
+on_every_store!(who_lost_a_lease_writes_and_ends_nothing, |store| {
+    accept(&store, 17, 0).await;
+    let lost = claim(&store, "a", 1).await.remove(0);
+    let job = claim(&store, "b", 61).await.remove(0);
+    let change = |job: &Job, conversation: i64| {
+        vec![
+            Write::IfHeld(job.clone()),
+            Write::Session(session("s1", 17)),
+            Write::Entry(entry("s1", conversation, "Hello?")),
+        ]
+    };
+    let refused = store.record(change(&lost, 1)).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the store failed: ticket 17 is in other hands since its lease ran out"
+    );
+    assert!(store.session("s1").await.unwrap().is_none());
+    store.finish(&lost).await.unwrap();
+    store.postpone(&lost, at(300), true).await.unwrap();
+    assert_eq!(claim(&store, "c", 62).await, [], "it is still b's");
+    store.record(change(&job, 2)).await.unwrap();
+    assert_eq!(store.entries("s1").await.unwrap().len(), 1);
+    store.finish(&job).await.unwrap();
+    assert_eq!(store.queue_depth().await.unwrap(), 0);
+    let refused = store.record(change(&job, 3)).await;
+    assert!(refused.is_err(), "it has ended");
+});
+
 on_every_store!(a_webhook_during_the_work_keeps_the_line, |store| {
     accept(&store, 17, 0).await;
     let job = claim(&store, "a", 1).await.remove(0);

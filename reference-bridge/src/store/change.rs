@@ -6,12 +6,16 @@ use crate::{
     brain::Base64Text,
     session::{Entry, Session},
     turn::Turn,
-    work::{Account, Problem},
+    work::{Account, Job, Problem},
 };
 
 /// One change of durable state; see [`Store::record`](super::Store::record).
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// Changes nothing: refuses the whole change unless the job is still its owner's.
+    /// A replica that stood still for longer than its lease learns so that another
+    /// has its ticket.
+    IfHeld(Job),
     /// Inserts or replaces a session. A second session for the same ticket is
     /// an error (FLW-1).
     Session(Session),

@@ -64,6 +64,8 @@ impl MemoryStore {
 impl State {
     fn write(&mut self, write: Write) -> Result<(), StoreError> {
         match write {
+            // Asked before anything is written.
+            Write::IfHeld(_) => {}
             Write::Session(session) => {
                 let ticket = (session.account.clone(), session.ticket_id);
                 let position = match (self.session_ids.get(&session.id), self.tickets.get(&ticket))
@@ -146,8 +148,14 @@ impl State {
         Ok(())
     }
 
+    /// The job's line, while it is its owner's.
     fn line(&mut self, job: &Job) -> Option<&mut Line> {
-        self.queue.get_mut(&(job.account.clone(), job.ticket_id))
+        self.queue
+            .get_mut(&(job.account.clone(), job.ticket_id))
+            .filter(|line| {
+                let holder = line.lease.as_ref().map(|(holder, _)| holder);
+                holder == Some(&job.owner)
+            })
     }
 }
 
@@ -247,6 +255,7 @@ impl Store for MemoryStore {
                     ticket_id: *ticket_id,
                     generation: line.generation,
                     attempts: line.attempts,
+                    owner: owner.to_owned(),
                 }
             })
             .collect())
@@ -323,10 +332,15 @@ impl Store for MemoryStore {
 
     async fn record(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let mut state = self.state();
-        // Sessions and files are the only writes that can fail; checking them up
-        // front keeps the whole change all-or-nothing without copying the state.
+        // Checking what can fail up front keeps the whole change all-or-nothing
+        // without copying the state.
         for write in &writes {
             match write {
+                Write::IfHeld(job) => {
+                    state
+                        .line(job)
+                        .ok_or_else(|| StoreError::no_longer_held(job))?;
+                }
                 Write::Session(session) => {
                     let by_ticket = state
                         .tickets

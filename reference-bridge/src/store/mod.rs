@@ -45,6 +45,16 @@ use crate::{
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
 
+impl StoreError {
+    /// The owner of a job stood still for longer than its lease.
+    pub(crate) fn no_longer_held(job: &Job) -> Self {
+        Self(format!(
+            "ticket {} is in other hands since its lease ran out",
+            job.ticket_id
+        ))
+    }
+}
+
 impl From<NotBase64> for StoreError {
     fn from(error: NotBase64) -> Self {
         Self(format!("a file cannot be kept: {error}"))
@@ -126,10 +136,11 @@ pub trait Store: Send + Sync + 'static {
     async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError>;
     /// The generation of a ticket's line in the queue, if it has one.
     async fn generation(&self, account: &str, ticket_id: i64) -> Result<Option<i64>, StoreError>;
-    /// Ends a job. If a webhook came meanwhile the line stays, due at once.
+    /// Ends a job. If a webhook came meanwhile the line stays, due at once. A line that
+    /// its owner no longer has stays as it is.
     async fn finish(&self, job: &Job) -> Result<(), StoreError>;
-    /// Gives a job back to be done at `until`. With `rest`, webhooks that come
-    /// before do not hasten it.
+    /// Gives a job back to be done at `until`, if its owner still has it. With `rest`,
+    /// webhooks that come before do not hasten it.
     async fn postpone(&self, job: &Job, until: Timestamp, rest: bool) -> Result<(), StoreError>;
     /// When the next unclaimed job is due, or a lease runs out.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use sqlx::{
-    Connection as _, PgPool, Postgres, Row as _,
+    Connection as _, PgConnection, PgPool, Postgres, Row as _,
     migrate::MigrateError,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -24,6 +24,20 @@ use crate::{
     turn::Turn,
     work::{Account, EventKind, Job, Problem},
 };
+
+/// How long PostgreSQL waits for the next statement of a transaction before it ends it.
+/// A replica that stands still, or whose machine is gone, in the middle of one would
+/// keep its ticket's line locked for as long, and nobody could take it over. Shorter
+/// than Freshdesk waits for a webhook's answer, which may need that line.
+const STANDSTILL: &str = "3s";
+
+async fn limit_standstill(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', $1, false)")
+        .bind(STANDSTILL)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
 
 /// Why a PostgreSQL database was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +75,7 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(30))
+            .after_connect(|connection, _| Box::pin(limit_standstill(connection)))
             .connect_with(options)
             .await
             .map_err(|error| PostgresError::Connect(error.to_string()))?;

@@ -5,9 +5,11 @@ use jiff::Timestamp;
 
 use super::{Look, LookError, markup, status::RESOLVED_BY_AI};
 use crate::{
+    clock::between,
     freshdesk::{FreshdeskError, PostedConversation},
     policies::Privacy,
     session::{Author, Entry, EntryKind, Status},
+    store::Write,
     turn::{OutgoingFile, Progress, Purpose, Step, Turn, TurnState},
 };
 
@@ -21,7 +23,11 @@ impl Look<'_> {
             }
             match step {
                 Step::Reply { .. } | Step::Note { .. } => self.post(&mut turn, index).await?,
-                Step::Update(update) => self.update(&mut turn, index, &update).await?,
+                Step::Update(update) => {
+                    let held = Write::IfHeld(self.line.clone());
+                    self.desk.store.record(vec![held]).await?;
+                    self.update(&mut turn, index, &update).await?;
+                }
             }
             if turn.state == TurnState::Dropped {
                 return Ok(());
@@ -41,13 +47,19 @@ impl Look<'_> {
         {
             turn.steps[index].0 = without_files;
         }
+        let begun_at = self.desk.clock.now();
         turn.steps[index].1 = Progress::Begun {
             after_conversation: self.snapshot.newest(),
-            at: self.desk.clock.now(),
+            at: begun_at,
         };
         self.write_turn(turn.clone());
         self.save().await?;
-        let error = match self.send_post(&turn.id, &turn.steps[index].0).await {
+        let sent = if self.may_be_in_other_hands(begun_at) {
+            Err(FreshdeskError::Waited)
+        } else {
+            self.send_post(&turn.id, &turn.steps[index].0).await
+        };
+        let error = match sent {
             Ok(posted) => {
                 self.note_post(turn, index, posted.id, posted.created_at);
                 return self.save().await;
@@ -83,6 +95,12 @@ impl Look<'_> {
         self.write_turn(turn.clone());
         self.save().await?;
         Err(error.into())
+    }
+
+    /// Whether we stood still since `held_at`, when the ticket was ours, for so long that
+    /// its lease may have run out: it is renewed at half time.
+    fn may_be_in_other_hands(&self, held_at: Timestamp) -> bool {
+        between(held_at, self.desk.clock.now()) > self.desk.policies.job_lease / 2
     }
 
     async fn send_post(
@@ -167,7 +185,7 @@ impl Look<'_> {
             Purpose::Reply | Purpose::Draft | Purpose::Handoff(_) => {}
         }
         for kind in ["rate_limited", "freshdesk_unavailable"] {
-            self.writes.push(crate::store::Write::ProblemGone {
+            self.writes.push(Write::ProblemGone {
                 account: self.job.account.clone(),
                 kind: kind.to_owned(),
                 ticket_id: Some(self.job.ticket_id),

@@ -65,6 +65,9 @@ struct Look<'a> {
     freshdesk: &'a Freshdesk,
     connection: &'a Connection,
     job: Job,
+    /// The line of the queue that this is done for: what is written counts only while
+    /// it is ours.
+    line: Job,
     snapshot: Snapshot,
     session: Session,
     entries: Vec<Entry>,
@@ -93,7 +96,7 @@ pub(crate) async fn look(
             let entries = desk.store.entries(&session.id).await?;
             let read = thread::read(desk, freshdesk, job.ticket_id, entries.len()).await?;
             let Some(snapshot) = read else {
-                status::close_vanished(desk, session, &entries).await?;
+                status::close_vanished(desk, job, session, &entries).await?;
                 return Ok(End::Done);
             };
             (session, entries, snapshot)
@@ -119,6 +122,7 @@ pub(crate) async fn look(
         freshdesk,
         connection,
         job: job.clone(),
+        line: job.clone(),
         snapshot,
         session,
         entries,
@@ -153,7 +157,7 @@ pub(crate) async fn import(
     desk: &Desk,
     connection: &Connection,
     freshdesk: &Freshdesk,
-    job: &Job,
+    (job, line): (&Job, &Job),
     progress: &Account,
 ) -> Result<bool, LookError> {
     if desk
@@ -181,6 +185,7 @@ pub(crate) async fn import(
         freshdesk,
         connection,
         job: job.clone(),
+        line: line.clone(),
         snapshot,
         session,
         entries: Vec::new(),
@@ -316,7 +321,10 @@ impl Look<'_> {
         if !self.writes.is_empty() {
             self.session.updated_at = self.desk.clock.now();
         }
-        let mut writes = vec![Write::Session(self.session.clone())];
+        let mut writes = vec![
+            Write::IfHeld(self.line.clone()),
+            Write::Session(self.session.clone()),
+        ];
         writes.append(&mut self.writes);
         self.desk.store.record(writes).await?;
         Ok(())

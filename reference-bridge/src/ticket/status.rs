@@ -11,6 +11,7 @@ use crate::{
     session::{AiClosureType, Entry, Session, Status},
     store::Write,
     turn::{Purpose, Turn},
+    work::Job,
 };
 
 /// The event of a resolution by the AI.
@@ -197,6 +198,7 @@ impl Look<'_> {
 /// The ticket is gone for good: deleted for ever, merged away, or archived.
 pub(super) async fn close_vanished(
     desk: &Desk,
+    job: &Job,
     mut session: Session,
     entries: &[Entry],
 ) -> Result<(), LookError> {
@@ -210,7 +212,7 @@ pub(super) async fn close_vanished(
     }
     let now = desk.clock.now();
     session.updated_at = now;
-    let mut writes = Vec::new();
+    let mut writes = vec![Write::IfHeld(job.clone())];
     if session.status == Status::Open {
         session.status = Status::ClosedUnresolved;
         writes.push(Write::Entry(event_entry(
@@ -225,7 +227,7 @@ pub(super) async fn close_vanished(
         session_id: session.id.clone(),
         keys: awaiting,
     });
-    writes.insert(0, Write::Session(session));
+    writes.push(Write::Session(session));
     desk.store.record(writes).await?;
     Ok(())
 }

@@ -144,6 +144,7 @@ macro_rules! sql_store {
                         generation: row.try_get("generation")?,
                         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?)
                             .unwrap_or(u32::MAX),
+                        owner: owner.to_owned(),
                     };
                     jobs.push((order, job));
                 }
@@ -179,10 +180,12 @@ macro_rules! sql_store {
                 let $connection = &mut *connection;
                 let mut transaction = $begin;
                 let deleted = sqlx::query(
-                    "DELETE FROM queue WHERE account = $1 AND ticket_id = $2 AND generation = $3",
+                    "DELETE FROM queue WHERE account = $1 AND ticket_id = $2 AND lease_owner = $3
+                         AND generation = $4",
                 )
                 .bind(&job.account)
                 .bind(job.ticket_id)
+                .bind(&job.owner)
                 .bind(job.generation)
                 .execute(&mut *transaction)
                 .await?
@@ -191,10 +194,11 @@ macro_rules! sql_store {
                     sqlx::query(
                         "UPDATE queue SET lease_owner = NULL, lease_until = NULL, attempts = 0,
                              rest_until = NULL
-                         WHERE account = $1 AND ticket_id = $2",
+                         WHERE account = $1 AND ticket_id = $2 AND lease_owner = $3",
                     )
                     .bind(&job.account)
                     .bind(job.ticket_id)
+                    .bind(&job.owner)
                     .execute(&mut *transaction)
                     .await?;
                 }
@@ -213,7 +217,7 @@ macro_rules! sql_store {
                     "UPDATE queue SET lease_owner = NULL, lease_until = NULL, attempts = $3,
                          rest_until = $4,
                          due_at = CASE WHEN $4 IS NOT NULL OR generation = $5 THEN $6 ELSE due_at END
-                     WHERE account = $1 AND ticket_id = $2",
+                     WHERE account = $1 AND ticket_id = $2 AND lease_owner = $7",
                 )
                 .bind(&job.account)
                 .bind(job.ticket_id)
@@ -221,6 +225,7 @@ macro_rules! sql_store {
                 .bind(rest.then_some(until))
                 .bind(job.generation)
                 .bind(until)
+                .bind(&job.owner)
                 .execute(&mut *self.writing(false).await?)
                 .await?;
                 Ok(())

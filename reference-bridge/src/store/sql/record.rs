@@ -36,6 +36,21 @@ pub(in crate::store) const PUT_PROBLEM: &str = "
 macro_rules! put {
     ($write:expr, $transaction:expr) => {
         match $write {
+            Write::IfHeld(job) => {
+                // An update, for it locks the line until the change is down.
+                let held = sqlx::query(
+                    "UPDATE queue SET lease_owner = lease_owner
+                     WHERE account = $1 AND ticket_id = $2 AND lease_owner = $3",
+                )
+                .bind(&job.account)
+                .bind(job.ticket_id)
+                .bind(&job.owner)
+                .execute($transaction)
+                .await?;
+                if held.rows_affected() == 0 {
+                    return Err(StoreError::no_longer_held(job));
+                }
+            }
             Write::Session(session) => {
                 sqlx::query(sql::PUT_SESSION)
                     .bind(&session.id)
