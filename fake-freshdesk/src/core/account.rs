@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use super::automation::{Delivery, Rule, RuleLog};
 use super::choices::Choice;
+use super::exports::Export;
 use super::faults::Fault;
 use super::fields::{
     Field, Form, StatusChoice, default_fields, default_person_fields, default_statuses,
 };
 use super::ids::{AccountId, Ids, api_key};
+use super::imports::Import;
 use super::mail::Mail;
 use super::people::{
     ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, scope,
@@ -20,6 +22,7 @@ use super::people::{
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::revised::Revised;
+use super::sections::Section;
 use super::settings::Settings;
 use super::tickets::{Attachment, Ticket, Tickets, source};
 use super::time::Ms;
@@ -97,6 +100,13 @@ pub(crate) struct Account {
     pub(crate) fault_count: u64,
     pub(crate) jobs: BTreeMap<String, Job>,
     pub(crate) job_count: u64,
+    #[serde(default)]
+    pub(crate) exports: BTreeMap<String, Export>,
+    #[serde(default)]
+    pub(crate) imports: BTreeMap<i64, Import>,
+    /// Sections of the ticket form by id.
+    #[serde(default)]
+    pub(crate) sections: BTreeMap<i64, Section>,
     /// Collections the fake serves without giving them behaviour, by path
     /// (products, canned responses, …).
     pub(crate) shelves: BTreeMap<String, BTreeMap<i64, Value>>,
@@ -163,6 +173,9 @@ impl Account {
             fault_count: 0,
             jobs: BTreeMap::new(),
             job_count: 0,
+            exports: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            sections: BTreeMap::new(),
             shelves: BTreeMap::new(),
         };
         account.admin_id = account.add_agent(admin.0, admin.1, ACCOUNT_ADMINISTRATOR, now);

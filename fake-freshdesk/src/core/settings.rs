@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) ssl_required: bool,
     /// `Authorization` may be a bare base64 token, or the key itself. [I, n8n]
     pub(crate) bare_authorization: bool,
+    /// HEAD is answered like GET, without the body, as Rails does. [I]
+    pub(crate) head_like_get: bool,
     /// A rule's webhook calls use up API credits. [D F272646]
     pub(crate) webhooks_count_against_quota: bool,
     /// More calls than this in a clock hour are postponed. [I: 1000]
@@ -121,6 +123,7 @@ impl Default for Settings {
             free_plan_answer: FreePlanAnswer::RequireFeature,
             ssl_required: false,
             bare_authorization: true,
+            head_like_get: true,
             webhooks_count_against_quota: true,
             webhook_hourly_cap: 1_000,
             webhook_drop_after_seconds: 86_400.0,

@@ -4,9 +4,12 @@
 //! | file | feature |
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
-//! | `tickets.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
-//! | `solutions.rs` | solutions, discussions, skills, forms |
+//! | `tickets.rs`, `accesses.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `solutions.rs` | solutions, discussions, skills, forms, threads |
+//! | `exports.rs` | exports and imports |
+//! | `transport.rs` | HEAD and `Host` |
 //! | `files.rs` | attachments and inline images |
+//! | `sections.rs` | sections of the ticket form |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
 //! | `fidelity.rs` | the switches are written down |
@@ -30,11 +33,13 @@
     reason = "a test that cannot go on has failed; JSON literals read best by value"
 )]
 
+mod accesses;
 mod associations;
 mod binary;
 mod control;
 mod conversations;
 mod errors;
+mod exports;
 mod fidelity;
 mod fields;
 mod files;
@@ -51,8 +56,10 @@ mod pure;
 mod quota;
 mod refused;
 mod rules;
+mod sections;
 mod solutions;
 mod tickets;
 mod time;
+mod transport;
 mod webhooks;
 mod world;

@@ -107,6 +107,9 @@ pub(crate) struct Rare {
     pub(crate) cc_emails: Vec<String>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) watchers: Vec<i64>,
+    /// Agents who may see it whatever their ticket scope is.
+    #[serde(default)]
+    pub(crate) shared_with: Vec<i64>,
     pub(crate) association: Option<Association>,
     pub(crate) merged_into: Option<i64>,
     pub(crate) agent_responded_at: Option<Ms>,
@@ -125,6 +128,7 @@ static NOTHING_RARE: Rare = Rare {
     cc_emails: Vec::new(),
     attachments: Vec::new(),
     watchers: Vec::new(),
+    shared_with: Vec::new(),
     association: None,
     merged_into: None,
     agent_responded_at: None,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::call::{Answer, Call, Result};
 use super::errors::Failure;
+use super::exports;
 use crate::core::time::seconds;
 
 /// `tier_type` holds the plan's old name. [D, O trocco]
@@ -46,6 +47,10 @@ pub(super) fn helpdesk_settings(_: &mut Call<'_, '_>) -> Result {
 
 /// A job is in progress until its time has come. [D]
 pub(super) fn job(call: &mut Call<'_, '_>) -> Result {
+    let export = call.account().exports.get(call.params[0]);
+    if let Some(shown) = export.and_then(|export| exports::as_job(call, export)) {
+        return Ok(Answer::ok(&shown));
+    }
     let job = call
         .account()
         .jobs

@@ -142,7 +142,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut company = company(call)?;
-    required_fields::of_change(call, Form::Company);
+    required_fields::of_change(call, Form::Company, None);
     read(call, &mut company)?;
     company.updated_at = call.desk.now;
     let body = shown(call.account(), &company);

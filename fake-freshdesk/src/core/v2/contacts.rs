@@ -270,7 +270,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut contact = call.live_contact()?;
     read(call, &mut contact);
     check_avatar(call);
-    required_fields::of_change(call, Form::Contact);
+    required_fields::of_change(call, Form::Contact, None);
     if call.input.map.get("name").is_some_and(Value::is_null) {
         call.input.refuse(FieldError::blank("name"));
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::core::account::Account;
 use crate::core::choices::{self, Choice};
 use crate::core::fields::{Field, PRIORITIES, SOURCES, levels_under};
+use crate::core::sections::has_sections;
 use crate::core::time::seconds;
 
 /// Who looks at a field.
@@ -184,6 +185,9 @@ pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) ->
         shown["portal_cc"] = json!(false);
         shown["portal_cc_to"] = json!("company");
     }
+    if shape == FieldShape::Admin {
+        in_sections(account, field, &mut shown);
+    }
     let choices = match shape {
         FieldShape::Admin => choices_for_admins(account, field),
         _ => choices_for_agents(account, field),
@@ -208,4 +212,17 @@ pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) ->
             .collect();
     }
     shown
+}
+
+/// Whether a field has sections, and which it stands in. [D]
+fn in_sections(account: &Account, field: &Field, shown: &mut Value) {
+    if has_sections(&field.kind) {
+        shown["has_section"] = json!(account.sections_of(field.id).next().is_some());
+    }
+    let within = account.sections_with(field.id);
+    let within = within.map(|(section, at)| json!({"section_id": section.id, "position": at}));
+    let within: Vec<Value> = within.collect();
+    if !within.is_empty() {
+        shown["section_mappings"] = json!(within);
+    }
 }

@@ -10,7 +10,7 @@ use crate::core::account::Account;
 use crate::core::people::Group;
 use crate::core::time::seconds;
 
-const UNASSIGNED_FOR: [&str; 8] = ["30m", "1h", "2h", "4h", "8h", "12h", "1d", "2d"];
+const UNASSIGNED_FOR: [&str; 9] = ["30m", "1h", "2h", "4h", "8h", "12h", "1d", "2d", "3d"];
 
 /// What `/groups` and `/admin/groups` call the same thing; either refuses the
 /// other's name. [O TFP]

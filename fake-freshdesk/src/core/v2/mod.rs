@@ -18,11 +18,14 @@
 //! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
 //! | `companies.rs`, `time_entries.rs` | companies, what is counted on tickets |
 //! | `shelves.rs`, `shelf_table.rs` | what is only kept: products, solutions, discussions, … |
-//! | `ticket_forms.rs` | the form that tickets name |
+//! | `ticket_forms.rs`, `sections.rs` | the form that tickets name, and its sections |
+//! | `accesses.rs` | who sees a ticket beyond their scope |
+//! | `exports.rs`, `imports.rs` | files of the account's data |
 //! | `search.rs`, `search_query.rs` | searches, and the grammar of their queries |
 //! | `openapi.rs`, `openapi_schemas.rs` | the OpenAPI document |
 //! | `files.rs` | attachments behind signed, expiring URLs |
 
+mod accesses;
 mod account;
 mod agents;
 mod auth;
@@ -35,12 +38,14 @@ mod conversation_view;
 mod conversations;
 mod custom_fields;
 pub(crate) mod errors;
+mod exports;
 mod field_view;
 mod field_write;
 mod fields;
 mod file_view;
 mod files;
 mod groups;
+mod imports;
 pub(crate) mod input;
 mod json;
 mod openapi;
@@ -53,6 +58,7 @@ pub(crate) mod routes;
 mod routing;
 mod search;
 mod search_query;
+mod sections;
 mod shelf_table;
 mod shelves;
 mod ticket_forms;
@@ -66,6 +72,7 @@ mod views;
 
 pub(crate) use base::Base;
 pub(crate) use conversation_view::{ConversationShape, ConversationView};
+pub(crate) use exports::export;
 pub(crate) use field_view::{FieldShape, field_json};
 pub(crate) use field_write::Level;
 pub(crate) use fields::{new_field, put_field};

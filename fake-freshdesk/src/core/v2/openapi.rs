@@ -168,7 +168,9 @@ fn operation(route: &Route) -> Value {
         .map(|name| {
             let schema = match (name, route.path) {
                 ("type", _) => json!({"type": "integer", "enum": [1, 3, 4]}),
-                (_, "jobs/{id}") => json!({"type": "string"}),
+                (_, "jobs/{id}" | "contacts/export/{id}" | "companies/export/{id}") => {
+                    json!({"type": "string"})
+                }
                 _ => json!({"type": "integer", "minimum": 1}),
             };
             json!({"name": name, "in": "path", "required": true, "schema": schema})
@@ -182,8 +184,10 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters,
         "responses": responses(route),
     });
-    if route.access == Access::Admin {
-        operation["description"] = json!("Administrators only.");
+    match route.access {
+        Access::Agent => {}
+        Access::Admin => operation["description"] = json!("Administrators only."),
+        Access::AccountAdmin => operation["description"] = json!("Account administrators only."),
     }
     if route.takes != Takes::Nothing {
         let words = BODIES
@@ -193,8 +197,12 @@ fn operation(route: &Route) -> Value {
         let mut content = json!({"application/json": {"schema": body}});
         if route.takes == Takes::JsonOrForm {
             let mut form = body;
-            form["properties"]["attachments[]"] =
-                json!({"type": "array", "items": {"type": "string", "format": "binary"}});
+            let file = json!({"type": "string", "format": "binary"});
+            if route.path.ends_with("/imports") {
+                form["properties"]["file"] = file;
+            } else {
+                form["properties"]["attachments[]"] = json!({"type": "array", "items": file});
+            }
             content["multipart/form-data"] =
                 json!({"schema": {"type": "object", "properties": form["properties"]}});
         }

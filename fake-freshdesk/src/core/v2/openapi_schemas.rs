@@ -25,6 +25,36 @@ pub(super) static BODIES: &[(Method, &str, &str)] = &[
     (Method::PUT, "tickets/{id}", TICKET_UPDATE),
     (Method::PATCH, "tickets/{id}", TICKET_UPDATE),
     (Method::POST, "tickets/{id}/watch", "user_id:integer"),
+    (Method::POST, "tickets/{id}/accesses", "user_ids!:[integer]"),
+    (
+        Method::PATCH,
+        "tickets/{id}/accesses",
+        "user_ids!:[integer]",
+    ),
+    (Method::POST, "contacts/export", "fields!:object"),
+    (Method::POST, "companies/export", "fields!:object"),
+    (Method::POST, "contacts/imports", "fields!:object"),
+    (Method::POST, "companies/imports", "fields!:object"),
+    (
+        Method::POST,
+        "admin/ticket_fields/{id}/sections",
+        "label!:string choice_ids!:[integer] ticket_field_ids:[integer]",
+    ),
+    (
+        Method::PUT,
+        "admin/ticket_fields/{id}/sections/{section}",
+        "label:string choice_ids:[integer] ticket_field_ids:[integer]",
+    ),
+    (
+        Method::POST,
+        "collaboration/threads",
+        "type!:string title:string parent!:object anchor:object participants:object additional_info:object",
+    ),
+    (
+        Method::PUT,
+        "collaboration/threads/{id}",
+        "type:string title:string parent:object anchor:object participants:object additional_info:object",
+    ),
     (
         Method::POST,
         "tickets/{id}/reply",
@@ -281,8 +311,21 @@ pub(super) static SCHEMAS: &[(&str, &str)] = &[
         "id!:integer ticket_id!:integer agent_id!:integer billable!:boolean note!:string? timer_running!:boolean time_spent!:string time_spent_in_seconds!:integer executed_at!:string start_time!:string created_at!:string updated_at!:string",
     ),
     ("Thing", "id!:integer"),
-    ("Job", "id!:string status!:string"),
+    (
+        "Job",
+        "id!:string status!:string name:string progress:integer download_url:string",
+    ),
     ("JobStarted", "job_id!:string href!:string"),
+    ("Export", "id!:string status:string download_url:string"),
+    (
+        "Import",
+        "id!:integer status!:string total_records!:integer completed_records!:integer failures!:object created_at!:time updated_at!:time",
+    ),
+    (
+        "Section",
+        "id!:integer label!:string parent_ticket_field_id!:integer choice_ids!:[integer] ticket_field_ids!:[integer] created_at!:time updated_at!:time",
+    ),
+    ("Accesses", "ticket_id!:integer user_ids!:[integer]"),
     ("SearchResult", "total!:integer results!:[object]"),
     (
         "Account",
@@ -373,6 +416,20 @@ pub(super) fn answers(method: &Method, path: &str) -> Answers {
         (_, "automations/{type}/rules/{id}") if method != Method::DELETE => &[(200, "#Rule")],
         ("GET", "account") => &[(200, "#Account")],
         ("GET", "settings/helpdesk") => &[(200, "#HelpdeskSettings")],
+        ("GET", "account/export") => &[(202, "#JobStarted")],
+        ("POST", "contacts/export" | "companies/export") => &[(202, "#Export")],
+        ("GET", "contacts/export/{id}" | "companies/export/{id}") => &[(200, "#Export")],
+        ("POST", "contacts/imports" | "companies/imports") => &[(201, "#Import")],
+        ("GET", "contacts/imports" | "companies/imports") => &[(200, "[#Import]")],
+        ("GET", "contacts/imports/{id}" | "companies/imports/{id}") => &[(200, "#Import")],
+        ("PUT", "contacts/imports/{id}/cancel" | "companies/imports/{id}/cancel") => NOTHING,
+        ("POST", "admin/ticket_fields/{id}/sections") => &[(201, "#Section")],
+        ("GET", "admin/ticket_fields/{id}/sections") => &[(200, "[#Section]")],
+        (_, "admin/ticket_fields/{id}/sections/{section}") if method != Method::DELETE => {
+            &[(200, "#Section")]
+        }
+        ("POST", "tickets/{id}/accesses") => &[(201, "#Accesses")],
+        (_, "tickets/{id}/accesses") if method != Method::DELETE => &[(200, "#Accesses")],
         ("GET", "jobs/{id}") => &[(200, "#Job")],
         ("DELETE", _) => NOTHING,
         ("POST", _) => &[(201, "#Thing")],

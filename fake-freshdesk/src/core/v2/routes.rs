@@ -5,8 +5,9 @@ use http::Method;
 
 use super::call::{Call, Result};
 use super::{
-    account, agents, automations, companies, contacts, conversations, fields, groups, search,
-    shelves, ticket_forms, ticket_list, ticket_write, tickets, time_entries,
+    accesses, account, agents, automations, companies, contacts, conversations, exports, fields,
+    groups, imports, search, sections, shelves, ticket_forms, ticket_list, ticket_write, tickets,
+    time_entries,
 };
 use crate::core::quota::Class;
 
@@ -17,6 +18,8 @@ pub(crate) enum Access {
     Agent,
     /// Administrators only. [D]
     Admin,
+    /// Account administrators only. [D]
+    AccountAdmin,
 }
 
 /// What body an endpoint takes.
@@ -84,6 +87,11 @@ impl Route {
         self
     }
 
+    const fn account_admin(mut self) -> Route {
+        self.access = Access::AccountAdmin;
+        self
+    }
+
     const fn class(mut self, class: Class) -> Route {
         self.class = class;
         self
@@ -122,6 +130,7 @@ const CONTACT_LIST: &[&str] = &[
     "page",
     "per_page",
 ];
+const IMPORT_LIST: &[&str] = &["status", "page", "per_page"];
 const AGENT_LIST: &[&str] = &["email", "mobile", "phone", "state", "page", "per_page"];
 
 /// Every endpoint the fake serves. Where a fixed segment and a variable one are
@@ -156,6 +165,16 @@ pub(crate) static ROUTES: &[Route] = &[
     post("tickets/{id}/watch", Takes::Json, tickets::watch),
     put("tickets/{id}/unwatch", Takes::Nothing, tickets::unwatch),
     get("tickets/{id}/watchers", &[], tickets::watchers),
+    get("tickets/{id}/accesses", &[], accesses::view),
+    post("tickets/{id}/accesses", Takes::Json, accesses::grant),
+    route(
+        Method::PATCH,
+        "tickets/{id}/accesses",
+        Takes::Json,
+        &[],
+        accesses::replace,
+    ),
+    delete("tickets/{id}/accesses", accesses::revoke),
     get("tickets/{id}/conversations", PAGE, conversations::list),
     post(
         "tickets/{id}/reply",
@@ -213,6 +232,30 @@ pub(crate) static ROUTES: &[Route] = &[
     get("admin/ticket_fields/{id}", &["include"], fields::view).admin(),
     put("admin/ticket_fields/{id}", Takes::Json, fields::update).admin(),
     delete("admin/ticket_fields/{id}", fields::delete).admin(),
+    get("admin/ticket_fields/{id}/sections", &[], sections::list).admin(),
+    post(
+        "admin/ticket_fields/{id}/sections",
+        Takes::Json,
+        sections::create,
+    )
+    .admin(),
+    get(
+        "admin/ticket_fields/{id}/sections/{section}",
+        &[],
+        sections::view,
+    )
+    .admin(),
+    put(
+        "admin/ticket_fields/{id}/sections/{section}",
+        Takes::Json,
+        sections::update,
+    )
+    .admin(),
+    delete(
+        "admin/ticket_fields/{id}/sections/{section}",
+        sections::delete,
+    )
+    .admin(),
     get("automations/{type}/rules", PAGE, automations::list).admin(),
     post("automations/{type}/rules", Takes::Json, automations::create).admin(),
     get("automations/{type}/rules/{id}", &[], automations::view).admin(),
@@ -224,6 +267,27 @@ pub(crate) static ROUTES: &[Route] = &[
     .admin(),
     delete("automations/{type}/rules/{id}", automations::delete).admin(),
     get("account", &[], account::account),
+    get("account/export", &[], exports::account).account_admin(),
+    post("contacts/export", Takes::Json, exports::create),
+    get("contacts/export/{id}", &[], exports::view),
+    post("companies/export", Takes::Json, exports::create),
+    get("companies/export/{id}", &[], exports::view),
+    get("contacts/imports", IMPORT_LIST, imports::list),
+    post("contacts/imports", Takes::JsonOrForm, imports::create),
+    get("contacts/imports/{id}", &[], imports::view),
+    put(
+        "contacts/imports/{id}/cancel",
+        Takes::Nothing,
+        imports::cancel,
+    ),
+    get("companies/imports", IMPORT_LIST, imports::list),
+    post("companies/imports", Takes::JsonOrForm, imports::create),
+    get("companies/imports/{id}", &[], imports::view),
+    put(
+        "companies/imports/{id}/cancel",
+        Takes::Nothing,
+        imports::cancel,
+    ),
     // It is no list, but an importer asks for a page of it every day. [O airbyte]
     get("settings/helpdesk", PAGE, account::helpdesk_settings),
     get("jobs/{id}", &[], account::job),
@@ -341,6 +405,11 @@ pub(crate) static ROUTES: &[Route] = &[
     get("canned_responses/{id}", &[], shelves::view).admin(),
     put("canned_responses/{id}", Takes::Json, shelves::update).admin(),
     get("scenario_automations", PAGE, shelves::list),
+    get("collaboration/threads", PAGE, shelves::list).admin(),
+    post("collaboration/threads", Takes::Json, shelves::create).admin(),
+    get("collaboration/threads/{id}", &[], shelves::view).admin(),
+    put("collaboration/threads/{id}", Takes::Json, shelves::update).admin(),
+    delete("collaboration/threads/{id}", shelves::delete).admin(),
     get("ticket-forms", PAGE, ticket_forms::list).admin(),
     get("ticket-forms/{id}", &[], ticket_forms::view).admin(),
     get("skills", PAGE, shelves::list).admin(),

@@ -165,7 +165,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let (id, from_helpdesk) = (ticket.id, ticket.source == source::OUTBOUND_EMAIL);
     let already: u64 = ticket.rare().attachments.iter().map(|file| file.size).sum();
     let (mut edit, person) = read_edit(call, Some(id));
-    required_fields::of_change(call, Form::Ticket);
+    required_fields::of_change(call, Form::Ticket, Some(id));
     required_fields::of_closure(call, Some(id), edit.status);
     check_uploads(call, already);
     // What we mailed out cannot be rewritten. [D]

@@ -13,9 +13,7 @@ use crate::core::account::Job;
 use crate::core::agenda::Task;
 use crate::core::events::Performer;
 use crate::core::html::Markup;
-use crate::core::ids::uuid;
 use crate::core::people::scope;
-use crate::core::settings::duration;
 use crate::core::tickets::{Association, Merging, Shelf, Ticket};
 
 /// Includes of one ticket. [D]
@@ -41,7 +39,8 @@ impl Call<'_, '_> {
         let Some(agent) = self.account().people.agent(self.agent) else {
             return false;
         };
-        let own = ticket.responder_id == Some(agent.id);
+        let own =
+            ticket.responder_id == Some(agent.id) || ticket.rare().shared_with.contains(&agent.id);
         match agent.ticket_scope {
             scope::GROUP => {
                 own || ticket
@@ -242,11 +241,7 @@ pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
 
 /// Starts a bulk job. The status 202 is [I]; the body is [D].
 fn start_job(call: &mut Call<'_, '_>, work: Value) -> Answer {
-    call.desk.account.job_count += 1;
-    let id = uuid(
-        call.desk.account.job_count.wrapping_mul(0x0010_0000) ^ u64::from(call.account().id.0),
-    )
-    .replace('-', "");
+    let id = call.desk.job_id();
     let now = call.desk.now;
     let job = Job {
         id: id.clone(),
@@ -257,7 +252,7 @@ fn start_job(call: &mut Call<'_, '_>, work: Value) -> Answer {
         agent_id: call.agent,
     };
     call.desk.account.jobs.insert(id.clone(), job);
-    let due = now + duration(call.account().settings.job_seconds);
+    let due = call.desk.job_due();
     let account = call.account().id;
     call.desk.agenda.add(
         due,
