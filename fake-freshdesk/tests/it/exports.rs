@@ -11,7 +11,10 @@ async fn fetch(world: &World, url: &Value) -> Answer {
     world.raw(request.body(Body::empty()).unwrap()).await
 }
 
-async fn import(world: &World, who: &str, fields: &[(&str, &str)], file: Option<&str>) -> Answer {
+/// Which field is in which column.
+type Fields<'f> = &'f [(&'f str, &'f str)];
+
+async fn import(world: &World, who: &str, fields: Fields<'_>, file: Option<&str>) -> Answer {
     let mut form = String::new();
     for (name, column) in fields {
         form += &format!(
@@ -317,7 +320,7 @@ async fn companies_are_imported_by_name() {
 async fn an_import_without_file_or_columns_is_refused() {
     let world = World::new("growth").await;
     let good = Some("Name\nAnn\n");
-    let cases: [(&[(&str, &str)], Option<&str>, &str); 6] = [
+    let cases: [(Fields<'_>, Option<&str>, &str); 6] = [
         (&[("name", "0")], None, "file: Mandatory attribute missing"),
         (&[], good, "fields: Mandatory attribute missing"),
         (
