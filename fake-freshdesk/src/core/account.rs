@@ -17,7 +17,7 @@ use super::ids::{AccountId, Ids, api_key};
 use super::imports::Import;
 use super::mail::Mail;
 use super::people::{
-    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, scope,
+    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, agent_kind, scope,
 };
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
@@ -45,6 +45,9 @@ pub(crate) struct Job {
     pub(crate) work: Value,
     pub(crate) agent_id: i64,
 }
+
+/// The shelf of satisfaction ratings.
+pub(crate) const SATISFACTION_RATINGS: &str = "satisfaction_ratings";
 
 /// An account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -224,6 +227,13 @@ impl Account {
         (ticket.source == source::EMAIL).then(|| self.support_email())
     }
 
+    /// What a person said last when asked how satisfied they were.
+    pub(crate) fn latest_rating(&self, person: i64) -> Option<i64> {
+        let ratings = self.shelves.get(SATISFACTION_RATINGS)?.values();
+        let mut theirs = ratings.rev().filter(|rating| rating["user_id"] == person);
+        theirs.next()?["ratings"]["default_question"].as_i64()
+    }
+
     /// The first label of the domain.
     pub(crate) fn name(&self) -> &str {
         self.domain.split('.').next().unwrap_or(&self.domain)
@@ -256,6 +266,7 @@ impl Account {
             ticket_scope: scope::GLOBAL,
             occasional: false,
             available: true,
+            kind: agent_kind::SUPPORT,
             signature: None,
             api_key: api_key(&self.domain, id, 0),
             key_generation: 0,

@@ -231,6 +231,16 @@ impl Helpdesk {
         })
     }
 
+    /// Is the host, port or not, some customer's own name for their helpdesk?
+    fn is_vanity_host(&self, host: &str) -> bool {
+        let name = host.split(':').next().unwrap_or(host);
+        let mut accounts = self.accounts.values();
+        accounts.any(|account| {
+            let vanity = account.settings.vanity_host.as_deref();
+            vanity.is_some_and(|vanity| vanity.eq_ignore_ascii_case(name))
+        })
+    }
+
     /// The account that a `Host` names: its domain, the domain with
     /// `.localhost` after it, or a loopback name when there is only one account.
     fn account_of_host(&self, host: &str) -> Option<AccountId> {

@@ -12,6 +12,7 @@
 //! | `sections.rs` | sections of the ticket form |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
+//! | `facts.rs` | single facts |
 //! | `fidelity.rs` | the switches are written down |
 //! | `pure.rs` | the pure core without a runtime, for the laws |
 //! | `laws.rs` | what holds whatever is done, by random steps |
@@ -40,6 +41,7 @@ mod control;
 mod conversations;
 mod errors;
 mod exports;
+mod facts;
 mod fidelity;
 mod fields;
 mod files;

@@ -19,6 +19,8 @@ pub(crate) struct TicketEdit {
     pub(crate) company_id: Option<Option<i64>>,
     pub(crate) product_id: Option<Option<i64>>,
     pub(crate) email_config_id: Option<Option<i64>>,
+    pub(crate) internal_agent_id: Option<Option<i64>>,
+    pub(crate) internal_group_id: Option<Option<i64>>,
     pub(crate) status: Option<u16>,
     pub(crate) source: Option<u16>,
     pub(crate) priority: Option<u8>,
@@ -118,6 +120,14 @@ impl Desk<'_> {
                     &mut ticket.rare_mut().email_config_id,
                     config,
                 );
+            }
+            if let Some(agent) = edit.internal_agent_id {
+                let slot = &mut ticket.rare_mut().internal_agent_id;
+                differences.set("internal_agent_id", slot, agent);
+            }
+            if let Some(group) = edit.internal_group_id {
+                let slot = &mut ticket.rare_mut().internal_group_id;
+                differences.set("internal_group_id", slot, group);
             }
             let status_before = ticket.status;
             if let Some(status) = edit.status {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::core::html::Markup;
-use crate::core::time::Ms;
+use crate::core::time::{DAY, Ms};
 
 /// Ticket statuses every account begins with. [D/O]
 pub(crate) mod status {
@@ -104,6 +104,11 @@ impl Association {
 pub(crate) struct Rare {
     pub(crate) product_id: Option<i64>,
     pub(crate) email_config_id: Option<i64>,
+    /// Who works on it behind the scenes. [D]
+    #[serde(default)]
+    pub(crate) internal_agent_id: Option<i64>,
+    #[serde(default)]
+    pub(crate) internal_group_id: Option<i64>,
     pub(crate) cc_emails: Vec<String>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) watchers: Vec<i64>,
@@ -125,6 +130,8 @@ pub(crate) struct Rare {
 static NOTHING_RARE: Rare = Rare {
     product_id: None,
     email_config_id: None,
+    internal_agent_id: None,
+    internal_group_id: None,
     cc_emails: Vec::new(),
     attachments: Vec::new(),
     watchers: Vec::new(),
@@ -155,6 +162,15 @@ impl Ticket {
     /// Is it in the default views (neither deleted nor spam)?
     pub(crate) fn is_listed(&self) -> bool {
         !self.deleted && !self.spam
+    }
+
+    /// Is it in the archive, closed for so long? [O FDM]
+    pub(crate) fn is_archived(&self, now: Ms, days: f64) -> bool {
+        let closed_at = self
+            .rare()
+            .closed_at
+            .filter(|_| self.status == status::CLOSED);
+        closed_at.is_some_and(|at| (now - at) as f64 >= days * DAY as f64)
     }
 
     /// The conversation with this id.

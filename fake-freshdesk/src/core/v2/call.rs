@@ -15,6 +15,7 @@ use super::json::{self, Json};
 use super::query::{Page, Query};
 use super::reply::{
     ApiReply, HTML, JSON, Metered, Replied, fault_answer, finish, journalled, unknown_host,
+    vanity_host,
 };
 use super::request::{ApiRequest, accepts, ignored_body, read_body, segments, sent};
 use super::routes::Access;
@@ -205,7 +206,11 @@ impl Helpdesk {
         }
         let Some(id) = self.account_of_host(request.host) else {
             self.note_unknown_host(now, request, 404);
-            return unknown_host(request.host);
+            return if self.is_vanity_host(request.host) {
+                vanity_host()
+            } else {
+                unknown_host(request.host)
+            };
         };
         if request.path == "/" {
             return self.welcome(id, request);

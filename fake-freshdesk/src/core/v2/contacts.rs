@@ -51,8 +51,8 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let query = &call.query;
     let page = query.page()?;
     let state = query.word("state", &["blocked", "deleted", "unverified", "verified"])?;
-    query.word("contact_type", &["contact", "visitor", "customer"])?;
-    query.ignore("contact_type");
+    // Visitors and customers come by chat and shop, which are not here.
+    let kind = query.word("contact_type", &["contact", "visitor", "customer"])?;
     let company = query.integer("company_id")?;
     let since: Option<Ms> = query
         .time("updated_since")?
@@ -72,6 +72,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
             _ => !contact.deleted && !contact.blocked,
         };
         in_state
+            && kind.is_none_or(|kind| kind == "contact")
             && company.is_none_or(|id| contact.company_id == Some(id))
             && since.is_none_or(|since| contact.updated_at >= since)
     };
@@ -99,7 +100,7 @@ impl Call<'_, '_> {
     }
 
     /// The contact in the path, if it can still be changed. [D: 405 otherwise]
-    fn live_contact(&self) -> Result<Contact> {
+    pub(super) fn live_contact(&self) -> Result<Contact> {
         let contact = self.contact()?;
         if contact.deleted || contact.blocked {
             Err(Failure::frozen(self.method))
@@ -314,60 +315,6 @@ pub(super) fn hard_delete(call: &mut Call<'_, '_>) -> Result {
     let id = contact.id;
     call.desk.account.people.drop_contact(id);
     Ok(Answer::nothing())
-}
-
-pub(super) fn make_agent(call: &mut Call<'_, '_>) -> Result {
-    let contact = call.live_contact()?;
-    call.input.allow(&[
-        "occasional",
-        "signature",
-        "ticket_scope",
-        "skill_ids",
-        "group_ids",
-        "role_ids",
-        "type",
-        "focus_mode",
-    ]);
-    let Some(email) = contact.email.clone() else {
-        return Err(Failure::field(FieldError::missing("email")));
-    };
-    let role_ids = call.input.integers("role_ids").flatten();
-    let scope = call.input.number_of("ticket_scope", &[1, 2, 3]);
-    let group_ids = call.input.integers("group_ids").flatten();
-    let occasional = call.input.flag("occasional").flatten();
-    let known = |id: &i64| call.desk.account.roles.iter().any(|role| role.id == *id);
-    if role_ids.as_ref().is_some_and(|ids| !ids.iter().all(known)) {
-        call.input
-            .errors
-            .push(FieldError::nothing_matches("role_ids", "role"));
-    }
-    call.checked()?;
-    if !call.is_admin() {
-        return Err(Failure::access_denied());
-    }
-    let now = call.desk.now;
-    call.desk.account.people.drop_contact(contact.id);
-    let id = call
-        .desk
-        .account
-        .add_agent(&contact.name, &email, "Agent", now);
-    let mut agent = call
-        .desk
-        .account
-        .people
-        .drop_agent(id)
-        .ok_or(Failure::NOT_FOUND)?;
-    agent.id = contact.id;
-    set(&mut agent.role_ids, role_ids);
-    set(&mut agent.group_ids, group_ids);
-    set(&mut agent.occasional, occasional);
-    agent.ticket_scope = scope
-        .and_then(|scope| u8::try_from(scope).ok())
-        .unwrap_or(agent.ticket_scope);
-    let mut shown = views::contact(call.account(), &contact, Detail::Viewed);
-    shown["agent"] = views::agent(&agent, Detail::Viewed);
-    call.desk.account.people.put_agent(agent);
-    Ok(Answer::ok(&shown))
 }
 
 pub(super) fn autocomplete(call: &mut Call<'_, '_>) -> Result {

@@ -43,6 +43,7 @@ pub(crate) fn group_json(account: &Account, group: &Group, members: bool) -> Val
         "business_hour_id": group.business_hour_id,
         "group_type": "support_agent_group",
         "auto_ticket_assign": group.auto_ticket_assign,
+        "agent_availability_status": false,
     });
     if members {
         shown["agent_ids"] = json!(account.members(group.id));
@@ -115,10 +116,9 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
     if let Some(unassigned_for) = call.input.text("unassigned_for") {
         if unassigned_for
             .as_deref()
-            .is_some_and(|text| text != "3d" && !UNASSIGNED_FOR.contains(&text))
+            .is_some_and(|text| !UNASSIGNED_FOR.contains(&text))
         {
-            let error =
-                FieldError::choice("unassigned_for", format!("{},3d", UNASSIGNED_FOR.join(",")));
+            let error = FieldError::choice("unassigned_for", UNASSIGNED_FOR.join(","));
             call.input.refuse(error);
         }
         group.unassigned_for = unassigned_for;

@@ -10,12 +10,12 @@
 //! | `base.rs` | the address the client used |
 //! | `errors.rs`, `input.rs`, `query.rs` | strict reading, exact refusing |
 //! | `views.rs` | resources as JSON |
-//! | `json.rs`, `ticket_view.rs`, `conversation_view.rs`, `file_view.rs` | the few shapes that are most of the traffic, written by hand |
+//! | `json.rs`, `ticket_view.rs`, `conversation_view.rs`, `file_view.rs`, `structured.rs` | the few shapes that are most of the traffic, written by hand |
 //! | `tickets.rs`, `ticket_list.rs`, `ticket_write.rs`, `ticket_properties.rs` | tickets |
 //! | `conversations.rs` | replies and notes |
 //! | `fields.rs`, `field_view.rs`, `field_write.rs` | fields of tickets, contacts and companies |
 //! | `custom_fields.rs`, `required_fields.rs` | their values in a request, and which must be there |
-//! | `contacts.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
+//! | `contacts.rs`, `make_agent.rs`, `agents.rs`, `groups.rs`, `automations.rs`, `account.rs` | the rest |
 //! | `companies.rs`, `time_entries.rs` | companies, what is counted on tickets |
 //! | `shelves.rs`, `shelf_table.rs` | what is only kept: products, solutions, discussions, … |
 //! | `ticket_forms.rs`, `sections.rs` | the form that tickets name, and its sections |
@@ -48,6 +48,7 @@ mod groups;
 mod imports;
 pub(crate) mod input;
 mod json;
+mod make_agent;
 mod openapi;
 mod openapi_schemas;
 mod query;
@@ -61,6 +62,7 @@ mod search_query;
 mod sections;
 mod shelf_table;
 mod shelves;
+mod structured;
 mod ticket_forms;
 mod ticket_list;
 mod ticket_properties;

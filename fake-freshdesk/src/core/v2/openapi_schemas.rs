@@ -362,7 +362,7 @@ pub(super) fn answers(method: &Method, path: &str) -> Answers {
         ("GET" | "PUT" | "PATCH", "tickets/{id}") | ("GET", "tickets/{id}/prime_association") => {
             &[(200, "#Ticket")]
         }
-        ("GET", "tickets/archived/{id}") => &[],
+        ("GET", "tickets/archived/{id}") => &[(200, "#Ticket")],
         ("PUT", "tickets/merge" | "tickets/{id}/restore" | "tickets/{id}/unwatch")
         | ("POST", "tickets/{id}/watch") => NOTHING,
         ("GET", "tickets/{id}/watchers") => &[(200, "#Watchers")],

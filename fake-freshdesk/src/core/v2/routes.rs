@@ -6,8 +6,8 @@ use http::Method;
 use super::call::{Call, Result};
 use super::{
     accesses, account, agents, automations, companies, contacts, conversations, exports, fields,
-    groups, imports, search, sections, shelves, ticket_forms, ticket_list, ticket_write, tickets,
-    time_entries,
+    groups, imports, make_agent, search, sections, shelves, ticket_forms, ticket_list,
+    ticket_write, tickets, time_entries,
 };
 use crate::core::quota::Class;
 
@@ -199,7 +199,7 @@ pub(crate) static ROUTES: &[Route] = &[
     put(
         "contacts/{id}/make_agent",
         Takes::Json,
-        contacts::make_agent,
+        make_agent::make_agent,
     ),
     route(
         Method::DELETE,

@@ -81,6 +81,8 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         company_id: read.edit.company_id.flatten(),
         product_id: read.edit.product_id.flatten(),
         email_config_id: read.edit.email_config_id.flatten(),
+        internal_agent_id: read.edit.internal_agent_id.flatten(),
+        internal_group_id: read.edit.internal_group_id.flatten(),
         parent_id,
         related_ids,
         status: read.edit.status.unwrap_or(status::OPEN),

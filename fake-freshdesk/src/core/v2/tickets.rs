@@ -22,16 +22,37 @@ const INCLUDES: [&str; 4] = ["conversations", "requester", "company", "stats"];
 impl Call<'_, '_> {
     /// The ticket in the path, if the caller may see it.
     pub(super) fn ticket(&self, at: usize) -> Result<&Ticket> {
+        self.ticket_where(at, false)
+    }
+
+    /// The ticket in the path, if it is in the archive, or not, as said.
+    fn ticket_where(&self, at: usize, archived: bool) -> Result<&Ticket> {
         let ticket = self
             .account()
             .tickets
             .get(self.id(at)?)
+            .filter(|ticket| self.is_archived(ticket) == archived)
             .ok_or(Failure::NOT_FOUND)?;
         if self.may_see(ticket) {
             Ok(ticket)
         } else {
             Err(Failure::access_denied())
         }
+    }
+
+    /// Has the ticket left for the archive?
+    pub(super) fn is_archived(&self, ticket: &Ticket) -> bool {
+        ticket.is_archived(self.desk.now, self.account().settings.archive_after_days)
+    }
+
+    /// The ticket in the path, for what hangs on it: of a deleted one, that is
+    /// gone, though the ticket itself is still shown. [O TAP]
+    pub(super) fn ticket_with_parts(&self) -> Result<&Ticket> {
+        let ticket = self.ticket(0)?;
+        if ticket.deleted && self.account().settings.deleted_ticket_parts_are_404 {
+            return Err(Failure::NOT_FOUND);
+        }
+        Ok(ticket)
     }
 
     /// Ticket scope: all, the agent's groups', or only its own. [D]
@@ -132,7 +153,9 @@ pub(super) fn archived(call: &mut Call<'_, '_>) -> Result {
     if !call.account().plan.row().archive {
         return Err(Failure::missing_feature("Archive Tickets"));
     }
-    Err(Failure::NOT_FOUND)
+    let ticket = call.ticket_where(0, true)?;
+    let view = call.ticket_view(ticket, Shape::View, Includes::default());
+    Ok(Answer::written(200, &view))
 }
 
 pub(super) fn watch(call: &mut Call<'_, '_>) -> Result {
