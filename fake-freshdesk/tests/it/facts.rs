@@ -452,3 +452,61 @@ async fn webhooks_can_name_the_product_and_the_survey() {
         format!("For feet https://{DOMAIN}/support/custom_surveys/1/new")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_may_quote_what_it_answers() {
+    let world = World::new("growth").await;
+    let id = world.customer_ticket().await;
+    let place = format!("/tickets/{id}");
+    world
+        .ok(
+            "POST",
+            &format!("{place}/reply"),
+            json!({"body": "<b>On its way</b>"}),
+        )
+        .await;
+    world
+        .ok("POST", &format!("{place}/notes"), json!({"body": "secret"}))
+        .await;
+    let replies = format!("{place}/customer_replies");
+    let mail = json!({"text": "Thanks", "quoted": true});
+    world.act("POST", &replies, mail).await;
+    let thread = world.get(&format!("{place}/conversations")).await.json();
+    let last = &thread[2];
+    assert_eq!(
+        last["body"],
+        "<div>Thanks</div><div class=\"freshdesk_quote\">----- Original message -----<blockquote class=\"freshdesk_quote\"><b>On its way</b></blockquote></div>"
+    );
+    assert_eq!(last["has_quoted_text"], true);
+    let text = last["body_text"].as_str().unwrap();
+    assert!(
+        text.starts_with("Thanks\n") && text.contains("On its way"),
+        "{text}"
+    );
+    let path = format!("/accounts/{DOMAIN}{replies}");
+    let portal = json!({"text": "Thanks", "quoted": true, "via": "portal"});
+    assert_eq!(world.control("POST", &path, portal).await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn folders_of_canned_responses_count_what_is_in_them() {
+    let world = World::new("growth").await;
+    let folder = world
+        .ok("POST", "/canned_response_folders", json!({"name": "F"}))
+        .await;
+    assert_eq!(
+        (&folder["personal"], &folder["responses_count"]),
+        (&json!(false), &json!(0))
+    );
+    let response =
+        json!({"title": "t", "content_html": "c", "folder_id": folder["id"], "visibility": 0});
+    world.ok("POST", "/canned_responses", response).await;
+    let folders = world.get("/canned_response_folders").await.json();
+    let counts: Vec<&Value> = folders
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| &each["responses_count"])
+        .collect();
+    assert_eq!(counts, [0, 0, 1]);
+}

@@ -173,6 +173,13 @@ impl Ticket {
         closed_at.is_some_and(|at| (now - at) as f64 >= days * DAY as f64)
     }
 
+    /// What the customer was told last; without a reply, their own question.
+    pub(crate) fn latest_to_customer(&self) -> &Markup {
+        let told = |each: &&Conversation| !each.private && !each.incoming;
+        let last = self.conversations.iter().rev().find(told);
+        last.map_or(&self.description, |each| &each.body)
+    }
+
     /// The conversation with this id.
     pub(crate) fn conversation(&self, id: i64) -> Option<&Conversation> {
         self.conversations

@@ -359,7 +359,10 @@ pub(super) fn forward(call: &mut Call<'_, '_>) -> Result {
         forward_originals(call, ticket_id);
     }
     let support = call.account().support_email();
-    let from_email = from_email.unwrap_or_else(|| format!("{} <{support}>", call.account().name()));
+    // An agent's name, where a reply has the helpdesk's. [O]
+    let agent = call.account().people.name_and_email(call.agent);
+    let agent = agent.map_or_else(|| call.account().name(), |(name, _)| name);
+    let from_email = from_email.unwrap_or_else(|| format!("{agent} <{support}>"));
     let text = body.text.to_string();
     let new = NewConversation {
         body,

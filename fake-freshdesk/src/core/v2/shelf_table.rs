@@ -109,6 +109,7 @@ pub(super) const SHELVES: [Shelf; 18] = [
         &[("name", Kind::Text)],
         &["name"],
     )
+    .fresh("{\"personal\": false, \"responses_count\": 0}")
     .unique("name"),
     shelf(
         "canned_responses",

@@ -62,6 +62,11 @@ fn shown(call: &Call<'_, '_>, shelf: &Shelf, item: &Value) -> Value {
         let inside = inside.filter(|(_, article)| article["folder_id"] == item["id"]);
         item["articles_count"] = json!(inside.count());
     }
+    if shelf.path == "canned_response_folders" {
+        let inside = items(call, "canned_responses").into_iter().flatten();
+        let inside = inside.filter(|(_, response)| response["folder_id"] == item["id"]);
+        item["responses_count"] = json!(inside.count());
+    }
     if let (true, Value::Object(map)) = (shelf.path == "products", &mut item) {
         map.shift_remove("default");
     }
