@@ -510,3 +510,28 @@ async fn folders_of_canned_responses_count_what_is_in_them() {
         .collect();
     assert_eq!(counts, [0, 0, 1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn simple_content_says_ticket_once_where_it_names_the_type() {
+    let world = World::new("pro").await;
+    let action = json!({
+        "field_name": "trigger_webhook", "request_type": "POST", "url": "http://127.0.0.1:9/hook", "content_type": "JSON", "content_layout": "1",
+        "content": ["ticket.id", "ticket.ticket_type", "ticket.requester.email"],
+    });
+    world
+        .act(
+            "POST",
+            "/rules/1",
+            json!({"name": "new", "actions": [action]}),
+        )
+        .await;
+    world
+        .ok("POST", "/tickets", ticket(json!({"type": "Refund"})))
+        .await;
+    wait(2.0).await;
+    let body: Value = serde_json::from_str(&world.hooks()[0].body).unwrap();
+    assert_eq!(
+        body["freshdesk_webhook"],
+        json!({"ticket_id": 1, "ticket_type": "Refund", "ticket_requester_email": "c@example.com"})
+    );
+}

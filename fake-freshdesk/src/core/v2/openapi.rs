@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::openapi_schemas::{BODIES, SCHEMAS, answers};
+use super::openapi_answers::answers;
+use super::openapi_schemas::{BODIES, SCHEMAS};
 use super::routes::{Access, ROUTES, Route, Takes};
 
 /// `id:integer name:string? tags:[string]` as a JSON Schema's properties;
