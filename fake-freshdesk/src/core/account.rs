@@ -16,9 +16,7 @@ use super::fields::{
 use super::ids::{AccountId, Ids, api_key};
 use super::imports::Import;
 use super::mail::Mail;
-use super::people::{
-    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, agent_kind, scope,
-};
+use super::people::{ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role};
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::revised::Revised;
@@ -257,27 +255,10 @@ impl Account {
             .role_named(role)
             .map(|role| vec![role.id])
             .unwrap_or_default();
+        let key = api_key(&self.domain, id, 0);
         self.people.put_agent(Agent {
-            id,
-            name: name.to_owned(),
-            email: email.to_owned(),
             role_ids,
-            group_ids: Vec::new(),
-            ticket_scope: scope::GLOBAL,
-            occasional: false,
-            available: true,
-            kind: agent_kind::SUPPORT,
-            signature: None,
-            api_key: api_key(&self.domain, id, 0),
-            key_generation: 0,
-            deactivated: false,
-            phone: None,
-            mobile: None,
-            job_title: None,
-            language: "en".to_owned(),
-            time_zone: "Chennai".to_owned(),
-            created_at: now,
-            updated_at: now,
+            ..Agent::new(id, name, email, key, now)
         });
         id
     }

@@ -91,6 +91,34 @@ pub(crate) struct Agent {
     pub(crate) updated_at: Ms,
 }
 
+impl Agent {
+    /// A full-time agent without a role, who sees all tickets.
+    pub(crate) fn new(id: i64, name: &str, email: &str, api_key: String, now: Ms) -> Agent {
+        Agent {
+            id,
+            name: name.to_owned(),
+            email: email.to_owned(),
+            role_ids: Vec::new(),
+            group_ids: Vec::new(),
+            ticket_scope: scope::GLOBAL,
+            occasional: false,
+            available: true,
+            kind: agent_kind::SUPPORT,
+            signature: None,
+            api_key,
+            key_generation: 0,
+            deactivated: false,
+            phone: None,
+            mobile: None,
+            job_title: None,
+            language: "en".to_owned(),
+            time_zone: "Chennai".to_owned(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 /// A contact: a customer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Contact {

@@ -138,27 +138,14 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
             code::DUPLICATE_VALUE,
         )));
     }
+    let draft = Agent::new(0, &name, &email, String::new(), now);
     let mut draft = Agent {
-        id: 0,
-        name: name.clone(),
-        email: email.clone(),
-        role_ids: Vec::new(),
-        group_ids: Vec::new(),
-        ticket_scope: 1,
-        occasional: false,
-        available: true,
-        kind: agent_kind::SUPPORT,
-        signature: None,
-        api_key: String::new(),
-        key_generation: 0,
-        deactivated: false,
         phone,
         mobile,
         job_title,
-        language: language.unwrap_or_else(|| "en".to_owned()),
-        time_zone: time_zone.unwrap_or_else(|| "Chennai".to_owned()),
-        created_at: now,
-        updated_at: now,
+        language: language.unwrap_or(draft.language),
+        time_zone: time_zone.unwrap_or(draft.time_zone),
+        ..draft
     };
     read(call, &mut draft);
     call.checked()?;

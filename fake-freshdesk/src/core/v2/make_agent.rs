@@ -5,7 +5,7 @@ use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError};
 use super::views::{self, Detail};
 use crate::core::ids::api_key;
-use crate::core::people::{Agent, agent_kind, scope};
+use crate::core::people::{Agent, agent_kind};
 
 /// The words for [`agent_kind`]. [D]
 const TYPES: [(&str, u8); 3] = [
@@ -49,27 +49,15 @@ pub(super) fn make_agent(call: &mut Call<'_, '_>) -> Result {
     };
     let account = call.account();
     let role = account.role_named("Agent").map(|role| role.id);
+    let key = api_key(&account.domain, contact.id, 0);
     let mut agent = Agent {
-        id: contact.id,
-        name: contact.name.clone(),
-        email,
         role_ids: role.into_iter().collect(),
-        group_ids: Vec::new(),
-        ticket_scope: scope::GLOBAL,
-        occasional: false,
-        available: true,
-        kind: agent_kind::SUPPORT,
-        signature: None,
-        api_key: api_key(&account.domain, contact.id, 0),
-        key_generation: 0,
-        deactivated: false,
         phone: contact.phone.clone(),
         mobile: contact.mobile.clone(),
         job_title: contact.job_title.clone(),
         language: contact.language.clone(),
         time_zone: contact.time_zone.clone(),
-        created_at: call.desk.now,
-        updated_at: call.desk.now,
+        ..Agent::new(contact.id, &contact.name, &email, key, call.desk.now)
     };
     read(call, &mut agent);
     agent.kind = kind(call);
