@@ -535,3 +535,34 @@ async fn simple_content_says_ticket_once_where_it_names_the_type() {
         json!({"ticket_id": 1, "ticket_type": "Refund", "ticket_requester_email": "c@example.com"})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_hears_of_a_due_date_that_changes() {
+    let world = World::new("pro").await;
+    let id = world.customer_ticket().await;
+    let rule = json!({
+        "name": "later", "performer": {"type": 1}, "events": [{"field_name": "due_by"}],
+        "actions": [{"field_name": "priority", "value": 4}],
+    });
+    world.act("POST", "/rules/4", rule).await;
+    let place = format!("/tickets/{id}");
+    let priority = async || {
+        wait(2.0).await;
+        world.get(&place).await.json()["priority"].clone()
+    };
+    world.ok("PUT", &place, json!({"subject": "s"})).await;
+    assert_eq!(priority().await, 1);
+    world
+        .ok("PUT", &place, json!({"due_by": "2026-03-01T00:00:00Z"}))
+        .await;
+    assert_eq!(priority().await, 4);
+    // The same date again is no change.
+    world
+        .ok(
+            "PUT",
+            &place,
+            json!({"due_by": "2026-03-01T00:00:00Z", "priority": 1}),
+        )
+        .await;
+    assert_eq!(priority().await, 1);
+}
