@@ -11,7 +11,7 @@ use super::choices::Choice;
 use super::exports::Export;
 use super::faults::Fault;
 use super::fields::{
-    Field, Form, StatusChoice, default_fields, default_person_fields, default_statuses,
+    Field, Form, SOURCES, StatusChoice, default_fields, default_person_fields, default_statuses,
 };
 use super::ids::{AccountId, Ids, api_key};
 use super::imports::Import;
@@ -304,6 +304,22 @@ impl Account {
             .iter()
             .find(|status| status.id == id)
             .map_or("", |status| &status.label)
+    }
+
+    /// Sources that the account added: they count from 101. [I]
+    pub(crate) fn own_sources(&self) -> &[Choice] {
+        self.field("source").map_or(&[], |field| &field.choices)
+    }
+
+    /// The name of a source.
+    pub(crate) fn source_label(&self, id: u16) -> &str {
+        let usual = SOURCES.iter().find(|(known, _)| *known == id);
+        let mut own = self.own_sources().iter();
+        let own = own.find(|choice| choice.id == i64::from(id));
+        usual.map_or_else(
+            || own.map_or("", |choice| choice.value.as_str()),
+            |(_, name)| *name,
+        )
     }
 
     /// The account's ticket types.

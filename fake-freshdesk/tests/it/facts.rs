@@ -566,3 +566,56 @@ async fn a_rule_hears_of_a_due_date_that_changes() {
         .await;
     assert_eq!(priority().await, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_accounts_own_sources_count_from_101() {
+    let world = World::new("pro").await;
+    let fields = world.get("/admin/ticket_fields").await.json();
+    let mut fields = fields.as_array().unwrap().iter();
+    let source = fields.find(|field| field["name"] == "source").unwrap();
+    let place = format!("/admin/ticket_fields/{}", source["id"]);
+    let refused = world
+        .call("POST", "/tickets", ticket(json!({"source": 101})))
+        .await;
+    assert_eq!(
+        told(&refused.json()),
+        (json!("source"), json!("invalid_value"))
+    );
+    for (name, wanted) in [("Kiosk", 101), ("Letter", 102)] {
+        let changed = world
+            .ok("PUT", &place, json!({"choices": [{"value": name}]}))
+            .await;
+        let last = changed["choices"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&last["id"], &last["value"]),
+            (&json!(wanted), &json!(name))
+        );
+    }
+    let refused = world.call("PUT", &place, json!({"choices": [{}]})).await;
+    assert_eq!(
+        told(&refused.json()),
+        (json!("choices[value]"), json!("missing_field"))
+    );
+    let seen = world.get("/ticket_fields?type=default_source").await.json();
+    assert_eq!(
+        (&seen[0]["choices"]["Kiosk"], &seen[0]["choices"]["Email"]),
+        (&json!(101), &json!(1))
+    );
+    let action = json!({
+        "field_name": "trigger_webhook", "request_type": "POST", "url": "http://127.0.0.1:9/hook", "content_type": "JSON", "content_layout": "2",
+        "content": "{{ticket.source}}",
+    });
+    world
+        .act(
+            "POST",
+            "/rules/1",
+            json!({"name": "new", "actions": [action]}),
+        )
+        .await;
+    let made = world
+        .ok("POST", "/tickets", ticket(json!({"source": 102})))
+        .await;
+    assert_eq!(made["source"], 102);
+    wait(2.0).await;
+    assert_eq!(world.hooks()[0].body, "Letter");
+}

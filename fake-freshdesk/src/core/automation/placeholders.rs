@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::template::{Escape, prepared};
 use crate::core::account::Account;
-use crate::core::fields::{PRIORITIES, SOURCES};
+use crate::core::fields::PRIORITIES;
 use crate::core::html::text_of;
 use crate::core::tickets::{Conversation, Ticket};
 use crate::core::time::prose;
@@ -204,10 +204,6 @@ fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
         .iter()
         .find(|(id, _)| *id == ticket.priority)
         .map_or("", |(_, name)| name);
-    let source = SOURCES
-        .iter()
-        .find(|(id, _)| *id == ticket.source)
-        .map_or("", |(_, name)| name);
     let domain = &account.domain;
     let url = format!("https://{domain}/helpdesk/tickets/{}", ticket.id);
     let portal = format!("https://{domain}/support/tickets/{}", ticket.id);
@@ -236,7 +232,7 @@ fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
         ("latest_private_comment", optional(private.as_deref())),
         ("status", text(account.status_label(ticket.status))),
         ("priority", text(priority)),
-        ("source", text(source)),
+        ("source", text(account.source_label(ticket.source))),
         ("ticket_type", optional(ticket.ticket_type.as_deref())),
         (
             "product_description",

@@ -37,9 +37,8 @@ fn choices_for_agents(account: &Account, field: &Field) -> Option<Value> {
             .iter()
             .map(|(id, name)| ((*name).to_owned(), json!(id)))
             .collect()),
-        "default_source" => map(SOURCES
-            .iter()
-            .map(|(id, name)| ((*name).to_owned(), json!(id)))
+        "default_source" => map(sources(field)
+            .map(|(id, name)| (name.to_owned(), json!(id)))
             .collect()),
         "default_group" => map(account
             .groups
@@ -67,6 +66,13 @@ fn choices_for_agents(account: &Account, field: &Field) -> Option<Value> {
         "nested_field" => Some(nested(&field.choices, choices::depth(&field.choices))),
         _ => None,
     }
+}
+
+/// The sources there always are, and the account's own.
+fn sources(field: &Field) -> impl Iterator<Item = (i64, &str)> {
+    let usual = SOURCES.iter().map(|(id, name)| (i64::from(*id), *name));
+    let own = field.choices.iter();
+    usual.chain(own.map(|choice| (choice.id, choice.value.as_str())))
 }
 
 fn names(choices: &[Choice]) -> Value {
@@ -116,12 +122,7 @@ fn choices_for_admins(account: &Account, field: &Field) -> Option<Value> {
                 .map(|(id, name)| (i64::from(*id), *name))
                 .collect(),
         ),
-        "default_source" => fixed(
-            SOURCES
-                .iter()
-                .map(|(id, name)| (i64::from(*id), *name))
-                .collect(),
-        ),
+        "default_source" => fixed(sources(field).collect()),
         "default_ticket_type" | "custom_dropdown" | "custom_multi_select_dropdown" | "nested_field" => {
             Some(tree(&field.choices))
         }

@@ -85,7 +85,9 @@ pub(super) fn properties(call: &mut Call<'_, '_>, id: Option<i64>) -> Properties
         .input
         .number_of("priority", &[1, 2, 3, 4])
         .and_then(|number| u8::try_from(number).ok());
-    edit.source = call.input.number_of("source", &API_SOURCES).map(small);
+    let own = call.account().own_sources().iter().map(|choice| choice.id);
+    let known_sources: Vec<i64> = API_SOURCES.into_iter().chain(own).collect();
+    edit.source = call.input.number_of("source", &known_sources).map(small);
     edit.subject = call.input.text("subject").flatten();
     edit.description = call
         .input
