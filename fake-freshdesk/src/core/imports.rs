@@ -119,6 +119,9 @@ impl Desk<'_> {
             Some(id) => people.contact(id).cloned().ok_or("This is an agent")?,
             None => Contact::default(),
         };
+        if contact.deleted || contact.blocked {
+            return Err("This contact is deleted or blocked".to_owned());
+        }
         for (name, value) in values {
             self.set_contact(&mut contact, name, value)?;
         }
@@ -131,6 +134,24 @@ impl Desk<'_> {
             return Err(
                 "email, phone, mobile, twitter_id or unique_external_id is missing".to_owned(),
             );
+        }
+        let people = &self.account.people;
+        let unique = [
+            ("email", Handle::Email, &contact.email),
+            ("twitter_id", Handle::Twitter, &contact.twitter_id),
+            (
+                "unique_external_id",
+                Handle::External,
+                &contact.unique_external_id,
+            ),
+        ];
+        for (name, handle, value) in unique {
+            let owner = value
+                .as_deref()
+                .and_then(|value| people.find(handle, value));
+            if owner.is_some_and(|owner| Some(owner) != known) {
+                return Err(format!("{name} is somebody else's"));
+            }
         }
         if known.is_some() {
             contact.updated_at = self.now;

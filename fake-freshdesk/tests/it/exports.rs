@@ -384,3 +384,36 @@ async fn exports_and_imports_under_way_survive_a_snapshot() {
     assert_eq!(world.get(&place).await.json()["status"], "completed");
     assert_eq!(world.get("/companies").await.json()[0]["name"], "Acme");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_import_takes_nothing_from_others_and_wakes_nobody_up() {
+    let world = World::new("growth").await;
+    let person = async |name: &str, id: &str| {
+        let new =
+            json!({"name": name, "email": format!("{name}@example.com"), "unique_external_id": id});
+        world.ok("POST", "/contacts", new).await["id"].clone()
+    };
+    person("ann", "A").await;
+    person("ben", "B").await;
+    let gone = person("gone", "G").await;
+    world
+        .ok("DELETE", &format!("/contacts/{gone}"), Value::Null)
+        .await;
+    let file =
+        "Name,Mail,Id\nAnn,ann@example.com,B\nGone,gone@example.com,\nAda,admin@example.com,\n";
+    let columns = [("name", "0"), ("email", "1"), ("unique_external_id", "2")];
+    let begun = import(&world, "contacts", &columns, Some(file)).await;
+    wait(2.0).await;
+    let place = format!("/contacts/imports/{}", begun.json()["id"]);
+    let done = world.get(&place).await.json();
+    assert_eq!(done["completed_records"], 0);
+    let report = fetch(&world, &done["failures"]["report"]).await;
+    assert_eq!(
+        String::from_utf8(report.bytes).unwrap(),
+        "Ann,ann@example.com,B,unique_external_id is somebody else's\r\nGone,gone@example.com,,This contact is deleted or blocked\r\nAda,admin@example.com,,This is an agent\r\n"
+    );
+    assert_eq!(
+        world.get(&format!("/contacts/{gone}")).await.json()["name"],
+        "gone"
+    );
+}

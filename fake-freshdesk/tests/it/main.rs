@@ -12,7 +12,7 @@
 //! | `sections.rs` | sections of the ticket form |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
-//! | `facts.rs` | single facts |
+//! | `facts.rs`, `facts_people.rs`, `facts_rules.rs` | single facts of the reference and of recordings |
 //! | `fidelity.rs` | the switches are written down |
 //! | `pure.rs` | the pure core without a runtime, for the laws |
 //! | `laws.rs` | what holds whatever is done, by random steps |
@@ -42,6 +42,8 @@ mod conversations;
 mod errors;
 mod exports;
 mod facts;
+mod facts_people;
+mod facts_rules;
 mod fidelity;
 mod fields;
 mod files;

@@ -241,7 +241,7 @@ pub(crate) fn document() -> Value {
         "info": {
             "title": "fake-freshdesk: REST API v2",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "What this fake of Freshdesk serves. Sources and confidence of every behaviour: docs/fidelity.md.",
+            "description": "What this fake of Freshdesk serves. What takes GET takes HEAD, too. Sources and confidence of every behaviour: docs/fidelity.md.",
         },
         "servers": [{"url": "http://127.0.0.1:8080"}],
         "paths": paths,
