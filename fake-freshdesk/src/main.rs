@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `binary/args.rs` | the command line |
 //! | `binary/listen.rs` | the two listeners |
+//! | `binary/forgiving.rs` | raw quotes in request lines |
 //! | `binary/tls.rs` | TLS with a CA made for the run |
 //! | `binary/seed.rs` | reads a seed file |
 //! | `binary/outbound.rs` | the HTTP client that carries webhook calls out |
 
 mod binary {
     pub(crate) mod args;
+    pub(crate) mod forgiving;
     pub(crate) mod listen;
     pub(crate) mod outbound;
     pub(crate) mod seed;

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::forgiving::Forgiving;
 
 /// A bound listener.
 pub(crate) struct Bound {
@@ -41,8 +43,8 @@ pub(crate) async fn serve(
     control: Bound,
     control_router: Router,
 ) -> Result<(), String> {
-    let api = axum::serve(tuned(api.listener), api_router);
-    let control = axum::serve(tuned(control.listener), control_router);
+    let api = axum::serve(Tuned(api.listener), api_router);
+    let control = axum::serve(Tuned(control.listener), control_router);
     tokio::select! {
         biased;
         () = ended() => Ok(()),
@@ -51,16 +53,25 @@ pub(crate) async fn serve(
     }
 }
 
-/// Answers are small: they are not to wait for one another.
-fn tuned(
-    listener: TcpListener,
-) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = SocketAddr> {
-    use axum::serve::ListenerExt as _;
-    listener.tap_io(|stream| {
+/// A listener whose connections are tuned and forgiving.
+struct Tuned(TcpListener);
+
+impl axum::serve::Listener for Tuned {
+    type Io = Forgiving<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
+        // Answers are small: they are not to wait for one another.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-    })
+        (Forgiving::new(stream), address)
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
 }
 
 /// Ctrl-C or SIGTERM.

@@ -14,6 +14,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
+use super::forgiving::Forgiving;
+
 /// Names that the certificate holds for, besides the accounts' own.
 const NAMES: [&str; 7] = [
     "*.freshdesk.com",
@@ -82,7 +84,7 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, router: 
             let service = TowerToHyperService::new(router);
             let connection = Builder::new(TokioExecutor::new());
             if let Err(error) = connection
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(Forgiving::new(stream)), service)
                 .await
             {
                 tracing::debug!(%error, "a TLS connection ended");

@@ -8,18 +8,19 @@ use serde_json::Value;
 
 use super::automation::{Delivery, Rule, RuleLog};
 use super::choices::Choice;
+use super::exports::Export;
 use super::faults::Fault;
 use super::fields::{
-    Field, Form, StatusChoice, default_fields, default_person_fields, default_statuses,
+    Field, Form, SOURCES, StatusChoice, default_fields, default_person_fields, default_statuses,
 };
 use super::ids::{AccountId, Ids, api_key};
+use super::imports::Import;
 use super::mail::Mail;
-use super::people::{
-    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, scope,
-};
+use super::people::{ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role};
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::revised::Revised;
+use super::sections::Section;
 use super::settings::Settings;
 use super::tickets::{Attachment, Ticket, Tickets, source};
 use super::time::Ms;
@@ -42,6 +43,9 @@ pub(crate) struct Job {
     pub(crate) work: Value,
     pub(crate) agent_id: i64,
 }
+
+/// The shelf of satisfaction ratings.
+pub(crate) const SATISFACTION_RATINGS: &str = "satisfaction_ratings";
 
 /// An account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -97,6 +101,13 @@ pub(crate) struct Account {
     pub(crate) fault_count: u64,
     pub(crate) jobs: BTreeMap<String, Job>,
     pub(crate) job_count: u64,
+    #[serde(default)]
+    pub(crate) exports: BTreeMap<String, Export>,
+    #[serde(default)]
+    pub(crate) imports: BTreeMap<i64, Import>,
+    /// Sections of the ticket form by id.
+    #[serde(default)]
+    pub(crate) sections: BTreeMap<i64, Section>,
     /// Collections the fake serves without giving them behaviour, by path
     /// (products, canned responses, …).
     pub(crate) shelves: BTreeMap<String, BTreeMap<i64, Value>>,
@@ -163,6 +174,9 @@ impl Account {
             fault_count: 0,
             jobs: BTreeMap::new(),
             job_count: 0,
+            exports: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            sections: BTreeMap::new(),
             shelves: BTreeMap::new(),
         };
         account.admin_id = account.add_agent(admin.0, admin.1, ACCOUNT_ADMINISTRATOR, now);
@@ -211,6 +225,13 @@ impl Account {
         (ticket.source == source::EMAIL).then(|| self.support_email())
     }
 
+    /// What a person said last when asked how satisfied they were.
+    pub(crate) fn latest_rating(&self, person: i64) -> Option<i64> {
+        let ratings = self.shelves.get(SATISFACTION_RATINGS)?.values();
+        let mut theirs = ratings.rev().filter(|rating| rating["user_id"] == person);
+        theirs.next()?["ratings"]["default_question"].as_i64()
+    }
+
     /// The first label of the domain.
     pub(crate) fn name(&self) -> &str {
         self.domain.split('.').next().unwrap_or(&self.domain)
@@ -234,26 +255,10 @@ impl Account {
             .role_named(role)
             .map(|role| vec![role.id])
             .unwrap_or_default();
+        let key = api_key(&self.domain, id, 0);
         self.people.put_agent(Agent {
-            id,
-            name: name.to_owned(),
-            email: email.to_owned(),
             role_ids,
-            group_ids: Vec::new(),
-            ticket_scope: scope::GLOBAL,
-            occasional: false,
-            available: true,
-            signature: None,
-            api_key: api_key(&self.domain, id, 0),
-            key_generation: 0,
-            deactivated: false,
-            phone: None,
-            mobile: None,
-            job_title: None,
-            language: "en".to_owned(),
-            time_zone: "Chennai".to_owned(),
-            created_at: now,
-            updated_at: now,
+            ..Agent::new(id, name, email, key, now)
         });
         id
     }
@@ -299,6 +304,22 @@ impl Account {
             .iter()
             .find(|status| status.id == id)
             .map_or("", |status| &status.label)
+    }
+
+    /// Sources that the account added: they count from 101. [I]
+    pub(crate) fn own_sources(&self) -> &[Choice] {
+        self.field("source").map_or(&[], |field| &field.choices)
+    }
+
+    /// The name of a source.
+    pub(crate) fn source_label(&self, id: u16) -> &str {
+        let usual = SOURCES.iter().find(|(known, _)| *known == id);
+        let mut own = self.own_sources().iter();
+        let own = own.find(|choice| choice.id == i64::from(id));
+        usual.map_or_else(
+            || own.map_or("", |choice| choice.value.as_str()),
+            |(_, name)| *name,
+        )
     }
 
     /// The account's ticket types.

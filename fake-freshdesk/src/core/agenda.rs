@@ -24,6 +24,10 @@ pub(crate) enum Task {
     HourlyRules { account: AccountId },
     /// Finish a bulk job.
     FinishJob { account: AccountId, job: String },
+    /// Make an export's file.
+    FinishExport { account: AccountId, export: String },
+    /// Take an import's records over.
+    FinishImport { account: AccountId, import: i64 },
 }
 
 /// Tasks in order of due time, then of arrival.

@@ -73,6 +73,21 @@ impl Markup {
         }
     }
 
+    /// A mail that quotes the one it answers, as mail programs do. [O POL; the
+    /// class of the quote D]
+    pub(crate) fn quoting(text: &str, quoted: &Markup) -> Markup {
+        let own = Markup::from_text(text);
+        let html = format!(
+            "{}<div class=\"freshdesk_quote\">----- Original message -----<blockquote class=\"freshdesk_quote\">{}</blockquote></div>",
+            own.html, quoted.html
+        );
+        Markup {
+            text: text_of(&html).into(),
+            inline: quoted.inline,
+            html: html.into(),
+        }
+    }
+
     /// Puts an inline image where the text names it (`[cid:logo.png]`, as a
     /// mail's plain text does), otherwise at its end.
     pub(crate) fn place_image(&mut self, name: &str, id: i64, token: &str) {

@@ -10,6 +10,8 @@
 //! | `desk.rs` | an account opened for work |
 //! | `people.rs`, `tickets/`, `html.rs`, `contents.rs` | what an account has |
 //! | `fields.rs`, `choices.rs`, `field_values.rs` | its form: fields, their choices, and which values they take |
+//! | `sections.rs` | parts of the form that show for some choices only |
+//! | `exports.rs`, `imports.rs`, `csv.rs` | files of people that are made and read by and by |
 //! | `events.rs`, `automation/` | what happens to tickets, and the rules over it |
 //! | `plan.rs`, `quota.rs`, `settings.rs` | plans as data, the allowance, the named defaults |
 //! | `agenda.rs`, `time.rs`, `ids.rs`, `words.rs`, `revised.rs` | due tasks, stamps, counters, nearest words, values that count their changes |
@@ -25,13 +27,16 @@ mod chaos;
 mod choices;
 mod contents;
 mod control;
+mod csv;
 mod desk;
 mod events;
+mod exports;
 mod faults;
 mod field_values;
 mod fields;
 mod html;
 mod ids;
+mod imports;
 mod journal;
 mod journal_view;
 mod mail;
@@ -39,6 +44,7 @@ mod people;
 mod plan;
 mod quota;
 mod revised;
+mod sections;
 mod seed;
 mod settings;
 mod snapshot;
@@ -176,7 +182,9 @@ impl Helpdesk {
             | Task::Attempt { account, .. }
             | Task::Send { account, .. }
             | Task::HourlyRules { account }
-            | Task::FinishJob { account, .. } => *account,
+            | Task::FinishJob { account, .. }
+            | Task::FinishExport { account, .. }
+            | Task::FinishImport { account, .. } => *account,
         };
         // The account may be gone by now; then so is its work.
         let Some(mut desk) = self.desk(account, at) else {
@@ -188,6 +196,8 @@ impl Helpdesk {
             Task::Send { delivery, .. } => desk.send(delivery, false),
             Task::HourlyRules { .. } => desk.sweep(),
             Task::FinishJob { job, .. } => desk.finish_job(&job),
+            Task::FinishExport { export, .. } => desk.finish_export(&export),
+            Task::FinishImport { import, .. } => desk.finish_import(import),
         }
     }
 
@@ -218,6 +228,16 @@ impl Helpdesk {
             effects: &mut self.effects,
             options: &self.options,
             cause: None,
+        })
+    }
+
+    /// Is the host, port or not, some customer's own name for their helpdesk?
+    fn is_vanity_host(&self, host: &str) -> bool {
+        let name = host.split(':').next().unwrap_or(host);
+        let mut accounts = self.accounts.values();
+        accounts.any(|account| {
+            let vanity = account.settings.vanity_host.as_deref();
+            vanity.is_some_and(|vanity| vanity.eq_ignore_ascii_case(name))
         })
     }
 

@@ -53,6 +53,18 @@ pub(crate) mod scope {
     pub(crate) const RESTRICTED: u8 = 3;
 }
 
+/// What sort of agent. [D: the create call's `agent_type`]
+pub(crate) mod agent_kind {
+    pub(crate) const SUPPORT: u8 = 1;
+    pub(crate) const FIELD: u8 = 2;
+    pub(crate) const COLLABORATOR: u8 = 3;
+
+    /// As snapshots from before had it.
+    pub(crate) fn usual() -> u8 {
+        SUPPORT
+    }
+}
+
 /// An agent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Agent {
@@ -64,6 +76,8 @@ pub(crate) struct Agent {
     pub(crate) ticket_scope: u8,
     pub(crate) occasional: bool,
     pub(crate) available: bool,
+    #[serde(default = "agent_kind::usual")]
+    pub(crate) kind: u8,
     pub(crate) signature: Option<String>,
     pub(crate) api_key: String,
     pub(crate) key_generation: u32,
@@ -75,6 +89,34 @@ pub(crate) struct Agent {
     pub(crate) time_zone: String,
     pub(crate) created_at: Ms,
     pub(crate) updated_at: Ms,
+}
+
+impl Agent {
+    /// A full-time agent without a role, who sees all tickets.
+    pub(crate) fn new(id: i64, name: &str, email: &str, api_key: String, now: Ms) -> Agent {
+        Agent {
+            id,
+            name: name.to_owned(),
+            email: email.to_owned(),
+            role_ids: Vec::new(),
+            group_ids: Vec::new(),
+            ticket_scope: scope::GLOBAL,
+            occasional: false,
+            available: true,
+            kind: agent_kind::SUPPORT,
+            signature: None,
+            api_key,
+            key_generation: 0,
+            deactivated: false,
+            phone: None,
+            mobile: None,
+            job_title: None,
+            language: "en".to_owned(),
+            time_zone: "Chennai".to_owned(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// A contact: a customer.

@@ -54,6 +54,8 @@ pub(crate) struct PlanRow {
     pub(crate) archive: bool,
     /// Skill-based assignment. [D, a trial I]
     pub(crate) skills: bool,
+    /// Threads beside tickets. [I]
+    pub(crate) threads: bool,
 }
 
 const fn quota(total: u32, classes: Option<[u32; 4]>) -> Quota {
@@ -84,6 +86,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         tier: "Sprout",
         archive: false,
         skills: false,
+        threads: false,
     },
     PlanRow {
         plan: Plan::Growth,
@@ -92,6 +95,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         tier: "Blossom",
         archive: false,
         skills: false,
+        threads: false,
     },
     PlanRow {
         plan: Plan::Pro,
@@ -100,6 +104,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         tier: "Estate",
         archive: true,
         skills: false,
+        threads: true,
     },
     PlanRow {
         plan: Plan::Enterprise,
@@ -108,6 +113,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         tier: "Forest",
         archive: true,
         skills: true,
+        threads: true,
     },
     PlanRow {
         plan: Plan::Trial,
@@ -116,6 +122,7 @@ pub(crate) const PLANS: [PlanRow; 5] = [
         tier: "Forest",
         archive: false,
         skills: true,
+        threads: true,
     },
 ];
 

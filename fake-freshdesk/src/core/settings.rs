@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) ssl_required: bool,
     /// `Authorization` may be a bare base64 token, or the key itself. [I, n8n]
     pub(crate) bare_authorization: bool,
+    /// HEAD is answered like GET, without the body, as Rails does. [I]
+    pub(crate) head_like_get: bool,
     /// A rule's webhook calls use up API credits. [D F272646]
     pub(crate) webhooks_count_against_quota: bool,
     /// More calls than this in a clock hour are postponed. [I: 1000]
@@ -91,6 +93,18 @@ pub(crate) struct Settings {
     pub(crate) search_lag_seconds: f64,
     /// Subject and description are mandatory on API create. [D: depends on the form]
     pub(crate) require_subject_and_description: bool,
+    /// Conversations, time entries and ratings of a deleted ticket are 404. [O TAP]
+    pub(crate) deleted_ticket_parts_are_404: bool,
+    /// Closed tickets leave the API for the archive after so many days. [O FDM]
+    pub(crate) archive_after_days: f64,
+    /// Bodies come in structured form too. [D, since 2025]
+    pub(crate) structured_bodies: bool,
+    /// Lists of rules are wrapped, with `meta`, as the reference's sample is. [D sample]
+    pub(crate) rule_list_wrapped: bool,
+    /// A customer's own name for the helpdesk, which serves no API. [O REV]
+    pub(crate) vanity_host: Option<String>,
+    /// How many full-time agents the account may have. [D code]
+    pub(crate) agent_limit: Option<u32>,
     /// Bulk jobs are done so long after they were asked for. [I]
     pub(crate) job_seconds: f64,
     /// A webhook action without URL or method is answered with 500. [O TFP]
@@ -121,6 +135,7 @@ impl Default for Settings {
             free_plan_answer: FreePlanAnswer::RequireFeature,
             ssl_required: false,
             bare_authorization: true,
+            head_like_get: true,
             webhooks_count_against_quota: true,
             webhook_hourly_cap: 1_000,
             webhook_drop_after_seconds: 86_400.0,
@@ -138,6 +153,12 @@ impl Default for Settings {
             attachment_url_seconds: 300,
             search_lag_seconds: 120.0,
             require_subject_and_description: false,
+            deleted_ticket_parts_are_404: true,
+            archive_after_days: 120.0,
+            structured_bodies: true,
+            rule_list_wrapped: false,
+            vanity_host: None,
+            agent_limit: None,
             job_seconds: 2.0,
             incomplete_webhook_action_is_500: true,
             nested_field_answer_wrapped: false,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_LENGTH,
     CONTENT_TYPE, DATE, HOST, ORIGIN,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 
 use super::form;
@@ -69,19 +70,14 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     }
     let content_type = text(&parts.headers, &CONTENT_TYPE);
     let body = read_body(&parts.headers, body).await;
-    // HTTP/2 and callers in memory name the host in the URI. [I]
-    let host = parts
-        .uri
-        .authority()
-        .map(http::uri::Authority::as_str)
-        .or_else(|| text(&parts.headers, &HOST));
+    let host = host(&parts);
     let https =
         parts.extensions.get::<OverTls>().is_some() || parts.uri.scheme_str() == Some("https");
     let request = ApiRequest {
         method: parts.method.clone(),
         path: parts.uri.path(),
         query: parts.uri.query(),
-        host: host.unwrap_or_default(),
+        host: &host,
         https,
         authorization: text(&parts.headers, &AUTHORIZATION),
         accept: text(&parts.headers, &ACCEPT),
@@ -98,10 +94,30 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     }
     let date = (reply.date_skew_ms != 0).then(|| shared.clock.now_ms() + reply.date_skew_ms);
     let mut response = write(reply, date);
+    if parts.method == Method::HEAD {
+        drop_body(&mut response);
+    }
     if from_browser {
         allow_origin(response.headers_mut());
     }
     response
+}
+
+/// The host that a request names; several are joined by commas, for the core
+/// to refuse. HTTP/2 and callers in memory name it in the URI. [I]
+fn host(parts: &Parts) -> Cow<'_, str> {
+    let mut named = parts.headers.get_all(HOST).iter();
+    let (first, second) = (named.next(), named.next());
+    if second.is_some() {
+        let all = parts.headers.get_all(HOST).iter();
+        let all: Vec<_> = all
+            .map(|each| String::from_utf8_lossy(each.as_bytes()))
+            .collect();
+        return all.join(",").into();
+    }
+    let in_uri = parts.uri.authority().map(http::uri::Authority::as_str);
+    let host = in_uri.or_else(|| first?.to_str().ok());
+    host.unwrap_or_default().into()
 }
 
 /// Pages of any origin may call and read the rate limit headers. [D: CORS is supported]
@@ -130,6 +146,18 @@ fn preflight() -> Response {
         HeaderValue::from_static("authorization, content-type, accept"),
     );
     response
+}
+
+/// HEAD: all headers of the answer, also the length, and no body.
+fn drop_body(response: &mut Response) {
+    if response.extensions().get::<ConnectionReset>().is_some() {
+        return;
+    }
+    let body = std::mem::take(response.body_mut());
+    // A 204 has no length, and no GET is answered with one.
+    if let Some(length) = body.size_hint().exact() {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
 }
 
 /// A body that breaks off after `sent`.

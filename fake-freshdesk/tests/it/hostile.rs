@@ -191,6 +191,42 @@ fn a_host_that_is_more_than_a_host_is_nobodys() {
     still_serves(&fake);
 }
 
+/// RFC 9112, 3.2. Whoever stands before the fake may have looked at either.
+#[test]
+fn two_hosts_or_none_are_a_bad_request() {
+    let fake = start(&[]);
+    for hosts in [
+        "host: 127.0.0.1\r\nhost: 127.0.0.1\r\n",
+        "host: 127.0.0.1\r\nHost: other.example\r\n",
+        "",
+    ] {
+        let call = format!("GET /api/v2/tickets HTTP/1.1\r\n{hosts}connection: close\r\n\r\n");
+        assert_eq!(send(&fake, call.as_bytes(), After::Waits).0, 400, "{hosts}");
+    }
+    still_serves(&fake);
+}
+
+/// The bytes of a HEAD's answer end with its headers: a connection that is
+/// kept alive stays in step.
+#[test]
+fn head_leaves_no_body_on_the_connection() {
+    let fake = start(&[]);
+    let key = basic(&fake.key);
+    let head = format!(
+        "HEAD /api/v2/agents/me HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {key}\r\n\r\n"
+    );
+    let get = format!(
+        "GET /api/v2/tickets HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {key}\r\nconnection: close\r\n\r\n"
+    );
+    let (status, rest) = send(&fake, format!("{head}{get}").as_bytes(), After::Waits);
+    assert_eq!(status, 200);
+    assert!(
+        rest.starts_with(b"HTTP/1.1 200 OK"),
+        "{}",
+        String::from_utf8_lossy(&rest)
+    );
+}
+
 #[test]
 fn clients_that_hang_up_leave_nothing_behind() {
     let fake = start(&["--journal-capacity", "10"]);

@@ -4,11 +4,15 @@
 //! | file | feature |
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
-//! | `tickets.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
-//! | `solutions.rs` | solutions, discussions, skills, forms |
+//! | `tickets.rs`, `accesses.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
+//! | `solutions.rs` | solutions, discussions, skills, forms, threads |
+//! | `exports.rs` | exports and imports |
+//! | `transport.rs` | HEAD and `Host` |
 //! | `files.rs` | attachments and inline images |
+//! | `sections.rs` | sections of the ticket form |
 //! | `fields.rs` | the fields of tickets, contacts and companies |
 //! | `errors.rs` | bad input, each body a snapshot |
+//! | `facts.rs`, `facts_people.rs`, `facts_rules.rs` | single facts of the reference and of recordings |
 //! | `fidelity.rs` | the switches are written down |
 //! | `pure.rs` | the pure core without a runtime, for the laws |
 //! | `laws.rs` | what holds whatever is done, by random steps |
@@ -30,11 +34,16 @@
     reason = "a test that cannot go on has failed; JSON literals read best by value"
 )]
 
+mod accesses;
 mod associations;
 mod binary;
 mod control;
 mod conversations;
 mod errors;
+mod exports;
+mod facts;
+mod facts_people;
+mod facts_rules;
 mod fidelity;
 mod fields;
 mod files;
@@ -51,8 +60,10 @@ mod pure;
 mod quota;
 mod refused;
 mod rules;
+mod sections;
 mod solutions;
 mod tickets;
 mod time;
+mod transport;
 mod webhooks;
 mod world;

@@ -58,7 +58,8 @@ async fn documented_parameters_are_taken_and_others_refused() {
         let path = path
             .trim_start_matches("/api/v2")
             .replace("{type}", "1")
-            .replace("{id}", "1");
+            .replace("{id}", "1")
+            .replace("{section}", "1");
         let names: Vec<&str> = operation["parameters"]
             .as_array()
             .unwrap()
@@ -105,7 +106,7 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
         .ok(
             "POST",
             "/admin/ticket_fields",
-            json!({"label": "F", "label_for_customers": "F", "type": "custom_text"}),
+            json!({"label": "F", "label_for_customers": "F", "type": "custom_dropdown", "choices": [{"value": "v"}]}),
         )
         .await;
     let text = json!({"label": "F", "label_for_customers": "F", "type": "custom_text"});
@@ -134,6 +135,14 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
     let comment = format!("/discussions/topics/{topic}/comments");
     let comment = under(comment, json!({"body": "b"})).await;
     let skill = under("/admin/skills".into(), json!({"name": "S"})).await;
+    let thread = json!({"type": "discussion", "parent": {"type": "ticket", "id": 1}});
+    let thread = under("/collaboration/threads".into(), thread).await;
+    let section = json!({"label": "S", "choice_ids": [field["choices"][0]["id"]]});
+    let section = under(
+        format!("/admin/ticket_fields/{}/sections", field["id"]),
+        section,
+    )
+    .await;
     let mut checked = 0;
     for (verb, path, operation) in operations(&document) {
         let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema")
@@ -166,11 +175,13 @@ async fn documented_bodies_are_taken_and_other_keys_refused() {
             "discussions" if short.contains("topics/") => topic.clone(),
             "discussions" => comment.clone(),
             "admin" => field["id"].clone(),
+            "collaboration" => thread.clone(),
             other => panic!("where would {other} come from?"),
         };
         let place = format!("/{short}")
             .replace("{type}", "4")
-            .replace("{id}", &id.to_string());
+            .replace("{id}", &id.to_string())
+            .replace("{section}", &section.to_string());
         let names = schema["properties"].as_object().unwrap().keys();
         // A value of no type that anything takes, so that nothing is done.
         let all: Map<String, Value> = names.map(|name| (name.clone(), json!([[{}]]))).collect();
@@ -208,7 +219,8 @@ async fn every_verb_that_is_served_is_documented_and_the_other_way_round() {
         let place = path
             .trim_start_matches("/api/v2")
             .replace("{type}", "1")
-            .replace("{id}", "1");
+            .replace("{id}", "1")
+            .replace("{section}", "1");
         let answer = world.call("TRACE", &place, Value::Null).await;
         assert_eq!(answer.status, 405, "{path}");
         let served: BTreeSet<&str> = answer.header("allow").unwrap().split(", ").collect();

@@ -34,6 +34,7 @@ async fn furnished() -> (World, BTreeMap<&'static str, Value>) {
     }
     let sla = json!({"name": "S", "applicable_to": {}, "sla_target": {}});
     let text = json!({"label": "F", "label_for_customers": "F", "type": "custom_text"});
+    let dropdown = json!({"label": "F", "label_for_customers": "F", "type": "custom_dropdown", "choices": [{"value": "v"}]});
     let company_text = json!({"label": "F", "type": "custom_text"});
     let rule = json!({
         "name": "r", "performer": {"type": 1}, "events": [{"field_name": "reply_sent"}], "actions": [{"field_name": "status", "value": 2}],
@@ -52,7 +53,7 @@ async fn furnished() -> (World, BTreeMap<&'static str, Value>) {
         ("groups", "/groups", json!({"name": "G"})),
         ("products", "/products", json!({"name": "P"})),
         ("sla_policies", "/sla_policies", sla),
-        ("admin", "/admin/ticket_fields", text.clone()),
+        ("admin", "/admin/ticket_fields", dropdown),
         ("contact_fields", "/contact_fields", text),
         ("company_fields", "/company_fields", company_text),
         ("automations", "/automations/4/rules", rule),
@@ -120,6 +121,16 @@ async fn furnished() -> (World, BTreeMap<&'static str, Value>) {
         };
         ids.insert(kind, world.ok("POST", &path, body).await["id"].clone());
     }
+    let field = format!("/admin/ticket_fields/{}", ids["admin"]);
+    let choice = world.get(&field).await.json()["choices"][0]["id"].clone();
+    let section = json!({"label": "S", "choice_ids": [choice]});
+    let section = world
+        .ok("POST", &format!("{field}/sections"), section)
+        .await;
+    ids.insert("sections", section["id"].clone());
+    let thread = json!({"type": "discussion", "parent": {"type": "ticket", "id": 1}});
+    let thread = world.ok("POST", "/collaboration/threads", thread).await;
+    ids.insert("collaboration/threads", thread["id"].clone());
     (world, ids)
 }
 
@@ -182,12 +193,13 @@ async fn whatever_is_wrong_with_a_body_nothing_is_changed() {
             let kind = match first {
                 "admin" if short.contains("groups") => "groups",
                 "admin" if short.contains("skills") => "skills",
-                "solutions" | "discussions" => &two,
+                "solutions" | "discussions" | "collaboration" => &two,
                 kind => kind,
             };
             let place = format!("/{short}")
                 .replace("{type}", "4")
-                .replace("{id}", &ids[kind].to_string());
+                .replace("{id}", &ids[kind].to_string())
+                .replace("{section}", &ids["sections"].to_string());
             let all: Map<String, Value> = properties
                 .iter()
                 .map(|(name, schema)| (name.clone(), good(name, schema, &ids)))
@@ -232,7 +244,7 @@ async fn whatever_the_state_forbids_nothing_is_changed() {
         .await;
     let (other, _) = world.agent("Oscar", "Agent").await;
     let contact = format!("/contacts/{}", ids["contacts"]);
-    let field = format!("/admin/ticket_fields/{}", ids["admin"]);
+    let field = format!("/contact_fields/{}", ids["contact_fields"]);
     let status = world.get("/admin/ticket_fields").await.json();
     let all = status.as_array().unwrap().iter();
     let status = all.clone().find(|field| field["name"] == "status").unwrap()["id"].clone();

@@ -180,3 +180,62 @@ async fn the_form_that_tickets_name_can_be_read() {
     );
     assert_eq!(world.get("/ticket-forms/1").await.status, 404);
 }
+
+#[tokio::test(start_paused = true)]
+async fn threads_are_for_administrators_of_larger_plans() {
+    let world = World::new("pro").await;
+    let ticket = world.customer_ticket().await;
+    let threads = "/collaboration/threads";
+    let new = json!({"type": "discussion", "title": "What now?", "parent": {"type": "ticket", "id": ticket.to_string()}});
+    let made = world.call("POST", threads, new).await;
+    assert_eq!(made.status, 201);
+    let thread = made.json();
+    let place = format!("{threads}/{}", thread["id"]);
+    assert!(made.header("location").unwrap().ends_with(&place));
+    assert_eq!(thread["created_by"], json!(world.admin));
+    assert_eq!(ids(&world.get(threads).await.json()), [&thread["id"]]);
+    let renamed = world
+        .ok("PUT", &place, json!({"title": "Then what?"}))
+        .await;
+    assert_eq!(
+        (&renamed["title"], &renamed["parent"]),
+        (&json!("Then what?"), &thread["parent"])
+    );
+    for (body, field) in [
+        (json!({"parent": {"type": "ticket", "id": ticket}}), "type"),
+        (
+            json!({"type": "gossip", "parent": {"type": "ticket", "id": ticket}}),
+            "type",
+        ),
+        (json!({"type": "discussion"}), "parent"),
+        (
+            json!({"type": "discussion", "parent": {"type": "contact", "id": 1}}),
+            "parent[type]",
+        ),
+        (
+            json!({"type": "discussion", "parent": {"type": "ticket", "id": 4711}}),
+            "parent[id]",
+        ),
+    ] {
+        let refused = world.call("POST", threads, body.clone()).await;
+        assert_eq!(
+            (refused.status, &refused.json()["errors"][0]["field"]),
+            (400, &json!(field)),
+            "{body}"
+        );
+    }
+    let (_, key) = world.agent("Gus", "Agent").await;
+    let denied = world.as_key(&key, "GET", threads, Value::Null).await;
+    assert_eq!(
+        (denied.status, &denied.json()["code"]),
+        (403, &json!("access_denied"))
+    );
+    assert_eq!(world.call("DELETE", &place, Value::Null).await.status, 204);
+    assert_eq!(world.get(&place).await.status, 404);
+    let world = World::new("growth").await;
+    let refused = world.get(threads).await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (403, &json!("require_feature"))
+    );
+}

@@ -199,7 +199,10 @@ impl Desk<'_> {
                 .account
                 .tickets
                 .iter()
-                .filter(|ticket| ticket.is_listed())
+                .filter(|ticket| {
+                    let days = self.account.settings.archive_after_days;
+                    ticket.is_listed() && !ticket.is_archived(self.now, days)
+                })
                 .map(|ticket| ticket.id)
                 .collect();
             for id in ids {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::template::{Escape, prepared};
 use crate::core::account::Account;
-use crate::core::fields::{PRIORITIES, SOURCES};
+use crate::core::fields::PRIORITIES;
 use crate::core::html::text_of;
 use crate::core::tickets::{Conversation, Ticket};
 use crate::core::time::prose;
@@ -173,6 +173,20 @@ fn person(account: &Account, id: i64) -> Liquid {
     ])
 }
 
+/// A link to the survey that is active, if there is one. [I: its address]
+fn survey(account: &Account, ticket: &Ticket) -> Liquid {
+    let surveys = account.shelves.get("surveys");
+    let mut surveys = surveys.into_iter().flat_map(|shelf| shelf.values());
+    let active = surveys.any(|survey| survey["active"] == true);
+    if !active {
+        return Liquid::Nil;
+    }
+    text(format!(
+        "https://{}/support/custom_surveys/{}/new",
+        account.domain, ticket.id
+    ))
+}
+
 fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
     let latest = |private: bool| {
         ticket
@@ -190,13 +204,12 @@ fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
         .iter()
         .find(|(id, _)| *id == ticket.priority)
         .map_or("", |(_, name)| name);
-    let source = SOURCES
-        .iter()
-        .find(|(id, _)| *id == ticket.source)
-        .map_or("", |(_, name)| name);
     let domain = &account.domain;
     let url = format!("https://{domain}/helpdesk/tickets/{}", ticket.id);
     let portal = format!("https://{domain}/support/tickets/{}", ticket.id);
+    let product = ticket.rare().product_id;
+    let product = product.and_then(|id| account.shelves.get("products")?.get(&id));
+    let survey = survey(account, ticket);
     let requester = person(account, ticket.requester_id);
     let plain = |html: &Option<String>| {
         html.as_deref()
@@ -219,8 +232,14 @@ fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
         ("latest_private_comment", optional(private.as_deref())),
         ("status", text(account.status_label(ticket.status))),
         ("priority", text(priority)),
-        ("source", text(source)),
+        ("source", text(account.source_label(ticket.source))),
         ("ticket_type", optional(ticket.ticket_type.as_deref())),
+        (
+            "product_description",
+            optional(product.and_then(|product| product["description"].as_str())),
+        ),
+        ("satisfaction_survey", survey.clone()),
+        ("surveys", survey),
         ("due_by_time", due(ticket.due_by)),
         ("fr_due_by_time", due(ticket.fr_due_by)),
         (

@@ -353,6 +353,12 @@ impl Draft<'_> {
             Some(_) => {}
         }
         match word("operator") {
+            // What contains something is asked for with a list. [O TFP]
+            Some("contains" | "does_not_contain")
+                if !property.get("value").is_some_and(Value::is_array) =>
+            {
+                self.mismatch("conditions[value]", "Array");
+            }
             Some(operator) if OPERATORS.contains(&operator) => {}
             Some(_) => {
                 let message = format!(

@@ -182,9 +182,10 @@ fn content(action: &Map<String, Value>, encoding: Encoding, values: &Placeholder
     values.render(&template, escape)
 }
 
-/// `ticket.requester.email` → `ticket_requester_email`. [O]
+/// `ticket.requester.email` → `ticket_requester_email`; the type says `ticket`
+/// once. [O]
 fn simple_key(path: &str) -> String {
-    path.replace('.', "_")
+    path.replace("ticket.ticket_", "ticket_").replace('.', "_")
 }
 
 /// The placeholders that simple content names: a list, an object's values, or

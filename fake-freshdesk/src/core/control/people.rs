@@ -57,6 +57,9 @@ struct CustomerReply {
     from: Option<String>,
     via: Option<String>,
     text: String,
+    /// The mail quotes what it answers.
+    #[serde(default)]
+    quoted: bool,
     #[serde(default)]
     attachments: Vec<Attached>,
     #[serde(default)]
@@ -225,14 +228,17 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
             ));
         }
     };
+    if reply.quoted && !by_mail {
+        let message = "only a mail quotes what it answers".to_owned();
+        return Err(Refusal::invalid("quoted", message));
+    }
     let uploads = uploads(&reply.attachments)?;
-    let requester = call
-        .desk
-        .account
-        .tickets
-        .get(id)
-        .map(|ticket| ticket.requester_id)
-        .unwrap_or_default();
+    let ticket = call.desk.account.tickets.get(id);
+    let body = match ticket.filter(|_| reply.quoted) {
+        Some(ticket) => Markup::quoting(&reply.text, ticket.latest_to_customer()),
+        None => Markup::from_text(&reply.text),
+    };
+    let requester = ticket.map(|ticket| ticket.requester_id).unwrap_or_default();
     let from = match &reply.from {
         None => requester,
         Some(email) if !crate::core::v2::input::is_email(email) => {
@@ -260,7 +266,7 @@ pub(super) fn customer_reply(call: &mut Control<'_, '_>, id: i64) -> Result {
         .and_then(|(_, email)| email)
         .map(str::to_owned);
     let new = NewConversation {
-        body: Markup::from_text(&reply.text),
+        body,
         from_email: email.filter(|_| by_mail),
         support_email: by_mail.then(|| support.clone()),
         to_emails: if by_mail { vec![support] } else { Vec::new() },

@@ -54,6 +54,8 @@ fn edit(properties: &Value) -> TicketEdit {
         company_id: reference("company_id"),
         product_id: reference("product_id"),
         email_config_id: reference("email_config_id"),
+        internal_agent_id: reference("internal_agent_id"),
+        internal_group_id: reference("internal_group_id"),
         due_by: at("due_by"),
         fr_due_by: at("fr_due_by"),
         ticket_type: properties

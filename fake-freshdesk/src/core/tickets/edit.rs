@@ -6,7 +6,7 @@ use super::ticket::{Ticket, status};
 use crate::core::desk::Desk;
 use crate::core::events::{Change, Changes, Performer, TicketEvent};
 use crate::core::html::Markup;
-use crate::core::time::Ms;
+use crate::core::time::{Ms, seconds};
 
 /// Properties to change; everything has been checked. `None` leaves as is.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub(crate) struct TicketEdit {
     pub(crate) company_id: Option<Option<i64>>,
     pub(crate) product_id: Option<Option<i64>>,
     pub(crate) email_config_id: Option<Option<i64>>,
+    pub(crate) internal_agent_id: Option<Option<i64>>,
+    pub(crate) internal_group_id: Option<Option<i64>>,
     pub(crate) status: Option<u16>,
     pub(crate) source: Option<u16>,
     pub(crate) priority: Option<u8>,
@@ -43,6 +45,15 @@ impl Differences {
             *slot = value;
             self.0.insert(name.to_owned(), change);
         }
+    }
+}
+
+impl Differences {
+    /// Times are told as the API spells them.
+    fn set_time(&mut self, name: &str, slot: &mut Option<Ms>, at: Ms) {
+        let mut shown = slot.map(seconds);
+        self.set(name, &mut shown, Some(seconds(at)));
+        *slot = Some(at);
     }
 }
 
@@ -119,6 +130,14 @@ impl Desk<'_> {
                     config,
                 );
             }
+            if let Some(agent) = edit.internal_agent_id {
+                let slot = &mut ticket.rare_mut().internal_agent_id;
+                differences.set("internal_agent_id", slot, agent);
+            }
+            if let Some(group) = edit.internal_group_id {
+                let slot = &mut ticket.rare_mut().internal_group_id;
+                differences.set("internal_group_id", slot, group);
+            }
             let status_before = ticket.status;
             if let Some(status) = edit.status {
                 differences.set("status", &mut ticket.status, status);
@@ -144,11 +163,11 @@ impl Desk<'_> {
                     ticket.custom_fields.insert(name, before);
                 }
             }
-            if let Some(due_by) = edit.due_by {
-                ticket.due_by = Some(due_by);
+            if let Some(at) = edit.due_by {
+                differences.set_time("due_by", &mut ticket.due_by, at);
             }
-            if let Some(fr_due_by) = edit.fr_due_by {
-                ticket.fr_due_by = Some(fr_due_by);
+            if let Some(at) = edit.fr_due_by {
+                differences.set_time("fr_due_by", &mut ticket.fr_due_by, at);
             }
             if !edit.attachments.is_empty() {
                 ticket.rare_mut().attachments.extend(edit.attachments);

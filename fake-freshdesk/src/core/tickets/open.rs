@@ -35,6 +35,8 @@ pub(crate) struct NewTicket {
     pub(crate) company_id: Option<i64>,
     pub(crate) product_id: Option<i64>,
     pub(crate) email_config_id: Option<i64>,
+    pub(crate) internal_agent_id: Option<i64>,
+    pub(crate) internal_group_id: Option<i64>,
     pub(crate) parent_id: Option<i64>,
     /// Tickets that this one, a tracker, is about.
     pub(crate) related_ids: Vec<i64>,
@@ -64,6 +66,8 @@ impl NewTicket {
             company_id: None,
             product_id: None,
             email_config_id: None,
+            internal_agent_id: None,
+            internal_group_id: None,
             parent_id: None,
             related_ids: Vec::new(),
             status: status::OPEN,
@@ -247,6 +251,11 @@ impl Desk<'_> {
             let rare = ticket.rare_mut();
             rare.product_id = new.product_id;
             rare.email_config_id = new.email_config_id;
+        }
+        if new.internal_agent_id.is_some() || new.internal_group_id.is_some() {
+            let rare = ticket.rare_mut();
+            rare.internal_agent_id = new.internal_agent_id;
+            rare.internal_group_id = new.internal_group_id;
         }
         super::edit::stamp_status(&mut ticket, None, created_at);
         self.account.tickets.insert(ticket);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::core::html::Markup;
-use crate::core::time::Ms;
+use crate::core::time::{DAY, Ms};
 
 /// Ticket statuses every account begins with. [D/O]
 pub(crate) mod status {
@@ -104,9 +104,17 @@ impl Association {
 pub(crate) struct Rare {
     pub(crate) product_id: Option<i64>,
     pub(crate) email_config_id: Option<i64>,
+    /// Who works on it behind the scenes. [D]
+    #[serde(default)]
+    pub(crate) internal_agent_id: Option<i64>,
+    #[serde(default)]
+    pub(crate) internal_group_id: Option<i64>,
     pub(crate) cc_emails: Vec<String>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) watchers: Vec<i64>,
+    /// Agents who may see it whatever their ticket scope is.
+    #[serde(default)]
+    pub(crate) shared_with: Vec<i64>,
     pub(crate) association: Option<Association>,
     pub(crate) merged_into: Option<i64>,
     pub(crate) agent_responded_at: Option<Ms>,
@@ -122,9 +130,12 @@ pub(crate) struct Rare {
 static NOTHING_RARE: Rare = Rare {
     product_id: None,
     email_config_id: None,
+    internal_agent_id: None,
+    internal_group_id: None,
     cc_emails: Vec::new(),
     attachments: Vec::new(),
     watchers: Vec::new(),
+    shared_with: Vec::new(),
     association: None,
     merged_into: None,
     agent_responded_at: None,
@@ -151,6 +162,22 @@ impl Ticket {
     /// Is it in the default views (neither deleted nor spam)?
     pub(crate) fn is_listed(&self) -> bool {
         !self.deleted && !self.spam
+    }
+
+    /// Is it in the archive, closed for so long? [O FDM]
+    pub(crate) fn is_archived(&self, now: Ms, days: f64) -> bool {
+        let closed_at = self
+            .rare()
+            .closed_at
+            .filter(|_| self.status == status::CLOSED);
+        closed_at.is_some_and(|at| (now - at) as f64 >= days * DAY as f64)
+    }
+
+    /// What the customer was told last; without a reply, their own question.
+    pub(crate) fn latest_to_customer(&self) -> &Markup {
+        let told = |each: &&Conversation| !each.private && !each.incoming;
+        let last = self.conversations.iter().rev().find(told);
+        last.map_or(&self.description, |each| &each.body)
     }
 
     /// The conversation with this id.

@@ -4,18 +4,18 @@ use serde_json::json;
 
 use super::call::{Answer, Call, Result};
 use super::errors::Failure;
+use super::exports;
+use crate::core::people::{Agent, agent_kind};
 use crate::core::time::seconds;
 
 /// `tier_type` holds the plan's old name. [D, O trocco]
 pub(super) fn account(call: &mut Call<'_, '_>) -> Result {
     let account = call.account();
-    let agents = |occasional: bool| {
-        account
-            .people
-            .agents()
-            .filter(|agent| agent.occasional == occasional)
-            .count()
+    let agents = |fits: &dyn Fn(&Agent) -> bool| {
+        let agents = account.people.agents();
+        agents.filter(|agent| fits(agent)).count()
     };
+    let support = |agent: &Agent| agent.kind == agent_kind::SUPPORT;
     let admin = account.people.name_and_email(account.admin_id);
     let (first, last) = admin.map_or(("", ""), |(name, _)| {
         name.split_once(' ').unwrap_or((name, ""))
@@ -28,7 +28,12 @@ pub(super) fn account(call: &mut Call<'_, '_>) -> Result {
         "account_domain": &*account.domain,
         "bundle_id": null,
         "hipaa_compliant": false,
-        "total_agents": {"full_time": agents(false), "occasional": agents(true), "field_service": 0, "collaborators": 0},
+        "total_agents": {
+            "full_time": agents(&|agent| support(agent) && !agent.occasional),
+            "occasional": agents(&|agent| support(agent) && agent.occasional),
+            "field_service": agents(&|agent| agent.kind == agent_kind::FIELD),
+            "collaborators": agents(&|agent| agent.kind == agent_kind::COLLABORATOR),
+        },
         "timezone": "Chennai",
         "data_center": "US",
         "tier_type": account.plan.row().tier,
@@ -46,6 +51,10 @@ pub(super) fn helpdesk_settings(_: &mut Call<'_, '_>) -> Result {
 
 /// A job is in progress until its time has come. [D]
 pub(super) fn job(call: &mut Call<'_, '_>) -> Result {
+    let export = call.account().exports.get(call.params[0]);
+    if let Some(shown) = export.and_then(|export| exports::as_job(call, export)) {
+        return Ok(Answer::ok(&shown));
+    }
     let job = call
         .account()
         .jobs

@@ -7,7 +7,7 @@ use super::errors::{Failure, FieldError, code};
 use super::input::Input;
 use super::ticket_list::one_page;
 use super::views::{self, Detail};
-use crate::core::people::{Agent, Contact, Handle};
+use crate::core::people::{Agent, Contact, Handle, agent_kind};
 
 pub(super) fn me(call: &mut Call<'_, '_>) -> Result {
     let agent = call
@@ -58,7 +58,7 @@ pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
 }
 
 /// Reads what an administrator may set.
-fn read(call: &mut Call<'_, '_>, agent: &mut Agent) {
+pub(super) fn read(call: &mut Call<'_, '_>, agent: &mut Agent) {
     let input = &mut call.input;
     if let Some(Some(flag)) = input.flag("occasional") {
         agent.occasional = flag;
@@ -68,6 +68,10 @@ fn read(call: &mut Call<'_, '_>, agent: &mut Agent) {
     }
     if let Some(scope) = input.number_of("ticket_scope", &[1, 2, 3]) {
         agent.ticket_scope = u8::try_from(scope).unwrap_or(agent.ticket_scope);
+    }
+    // Numbers here, words in answers. [D]
+    if let Some(kind) = input.number_of("agent_type", &[1, 2, 3]) {
+        agent.kind = u8::try_from(kind).unwrap_or(agent.kind);
     }
     input.check("skill_ids", Input::integers);
     input.check("focus_mode", Input::flag);
@@ -118,7 +122,6 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     call.input.require("ticket_scope");
     let email = call.input.email("email").flatten().unwrap_or_default();
     let name = call.input.text("name").flatten();
-    call.input.number_of("agent_type", &[1, 2, 3]);
     let (phone, mobile) = (
         call.input.text("phone").flatten(),
         call.input.text("mobile").flatten(),
@@ -135,29 +138,18 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
             code::DUPLICATE_VALUE,
         )));
     }
+    let draft = Agent::new(0, &name, &email, String::new(), now);
     let mut draft = Agent {
-        id: 0,
-        name: name.clone(),
-        email: email.clone(),
-        role_ids: Vec::new(),
-        group_ids: Vec::new(),
-        ticket_scope: 1,
-        occasional: false,
-        available: true,
-        signature: None,
-        api_key: String::new(),
-        key_generation: 0,
-        deactivated: false,
         phone,
         mobile,
         job_title,
-        language: language.unwrap_or_else(|| "en".to_owned()),
-        time_zone: time_zone.unwrap_or_else(|| "Chennai".to_owned()),
-        created_at: now,
-        updated_at: now,
+        language: language.unwrap_or(draft.language),
+        time_zone: time_zone.unwrap_or(draft.time_zone),
+        ..draft
     };
     read(call, &mut draft);
     call.checked()?;
+    seat(call, None, &draft)?;
     let id = call.desk.account.add_agent(&name, &email, "Agent", now);
     let made = call.account().people.agent(id).ok_or(Failure::NOT_FOUND)?;
     draft.id = id;
@@ -170,9 +162,26 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     Ok(Answer::created(&format!("agents/{id}"), &shown))
 }
 
+/// A full-time agent needs a seat; occasional ones, collaborators, and who has
+/// one already do not. [D that there is a cap; I who counts]
+pub(super) fn seat(call: &Call<'_, '_>, before: Option<&Agent>, agent: &Agent) -> Result<()> {
+    let takes = |agent: &Agent| {
+        !agent.occasional && !agent.deactivated && agent.kind == agent_kind::SUPPORT
+    };
+    let Some(limit) = call.account().settings.agent_limit else {
+        return Ok(());
+    };
+    let taken = call.account().people.agents().filter(|each| takes(each));
+    if takes(agent) && !before.is_some_and(takes) && taken.count() >= limit as usize {
+        return Err(Failure::max_agents_reached());
+    }
+    Ok(())
+}
+
 /// Name, phone and title are not updatable; nobody changes their own scope or roles. [D]
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut agent = agent(call)?;
+    let before = agent.clone();
     call.input.allow(&[
         "email",
         "occasional",
@@ -212,6 +221,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     }
     read(call, &mut agent);
     call.checked()?;
+    seat(call, Some(&before), &agent)?;
     agent.updated_at = call.desk.now;
     let shown = views::agent(&agent, Detail::Viewed);
     call.desk.account.people.put_agent(agent);
@@ -264,15 +274,14 @@ impl crate::core::desk::Desk<'_> {
 }
 
 pub(super) fn roles(call: &mut Call<'_, '_>) -> Result {
-    call.query.page()?;
-    Ok(Answer::ok(
-        &call
-            .account()
-            .roles
-            .iter()
-            .map(views::role)
-            .collect::<Vec<_>>(),
-    ))
+    let page = call.query.page()?;
+    let (roles, more) = one_page(call.account().roles.iter(), page);
+    let roles: Vec<Value> = roles.into_iter().map(views::role).collect();
+    let mut answer = Answer::ok(&roles);
+    if more {
+        answer.link = Some(call.next_link(page));
+    }
+    Ok(answer)
 }
 
 pub(super) fn role(call: &mut Call<'_, '_>) -> Result {

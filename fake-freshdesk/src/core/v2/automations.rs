@@ -1,10 +1,11 @@
 //! Automation rules over the API.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Result};
 use super::errors::Failure;
 use super::ticket_list::one_page;
+use crate::core::account::CreationRules;
 use crate::core::automation::kind;
 
 fn rule_kind(call: &Call<'_, '_>) -> Result<u8> {
@@ -40,7 +41,14 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .into_iter()
         .map(|rule| answered(call, rule.json(call.account(), call.desk.now)))
         .collect();
-    let mut answer = Answer::ok(&list);
+    let mut answer = if call.account().settings.rule_list_wrapped {
+        let cascading = call.account().creation_rules == CreationRules::AllMatches;
+        let count = call.account().rules_of(kind).count();
+        let meta = json!({"count": count, "cascading_rules": cascading});
+        Answer::ok(&json!({"rules": list, "meta": meta}))
+    } else {
+        Answer::ok(&list)
+    };
     if more {
         answer.link = Some(call.next_link(page));
     }

@@ -15,6 +15,7 @@ use super::json::{self, Json};
 use super::query::{Page, Query};
 use super::reply::{
     ApiReply, HTML, JSON, Metered, Replied, fault_answer, finish, journalled, unknown_host,
+    vanity_host,
 };
 use super::request::{ApiRequest, accepts, ignored_body, read_body, segments, sent};
 use super::routes::Access;
@@ -27,10 +28,18 @@ use crate::core::desk::Desk;
 use crate::core::faults::{Connection, Fault, strike_call};
 use crate::core::ids::AccountId;
 use crate::core::journal::{ApiCall, Body, More, Target};
+use crate::core::people::ACCOUNT_ADMINISTRATOR;
 use crate::core::plan::Plan;
 use crate::core::quota::{Charge, Class};
 use crate::core::settings::FreePlanAnswer;
 use crate::core::time::Ms;
+
+/// What HEAD is answered like.
+static GET: Method = Method::GET;
+
+/// The edge's page for a request that names no host, or several.
+const BAD_HOST: &str =
+    "<html><head><title>400 Bad Request</title></head><body><h1>400 Bad Request</h1></body></html>";
 
 /// An endpoint's success.
 pub(super) struct Answer {
@@ -137,6 +146,20 @@ impl Call<'_, '_> {
             .is_some_and(|agent| self.account().is_admin(agent))
     }
 
+    /// May the caller use an endpoint with this access?
+    fn has_access(&self, access: Access) -> bool {
+        match access {
+            Access::Agent => true,
+            Access::Admin => self.is_admin(),
+            Access::AccountAdmin => {
+                let role = self.account().role_named(ACCOUNT_ADMINISTRATOR);
+                let agent = self.account().people.agent(self.agent);
+                role.zip(agent)
+                    .is_some_and(|(role, agent)| agent.role_ids.contains(&role.id))
+            }
+        }
+    }
+
     /// Ends reading the body: any error found so far is the answer.
     pub(super) fn checked(&mut self) -> Result<()> {
         let errors = std::mem::take(&mut self.input.errors);
@@ -170,6 +193,11 @@ impl Helpdesk {
     /// Everything that fell due before `now` is done first.
     pub fn api(&mut self, now: Ms, request: &ApiRequest<'_>) -> ApiReply {
         let now = self.run_due(now);
+        // RFC 9112, 3.2: no host, or more than one (which the shell joins with commas).
+        if request.host.is_empty() || request.host.contains(',') {
+            self.note_unknown_host(now, request, 400);
+            return ApiReply::bare(400, Some(HTML), BAD_HOST);
+        }
         if let Some(reply) = files::serve(self, now, request) {
             return reply;
         }
@@ -177,8 +205,12 @@ impl Helpdesk {
             return ApiReply::bare(200, Some(JSON), super::document().to_string());
         }
         let Some(id) = self.account_of_host(request.host) else {
-            self.note_unknown_host(now, request);
-            return unknown_host(request.host);
+            self.note_unknown_host(now, request, 404);
+            return if self.is_vanity_host(request.host) {
+                vanity_host()
+            } else {
+                unknown_host(request.host)
+            };
         };
         if request.path == "/" {
             return self.welcome(id, request);
@@ -229,7 +261,8 @@ impl Helpdesk {
             request: sent(&request.body),
             unread: metered.unread,
             headers: journalled(&reply),
-            answer: (request.method != Method::GET).then(|| Bytes::copy_from_slice(&reply.body)),
+            answer: (!matches!(request.method, Method::GET | Method::HEAD))
+                .then(|| Bytes::copy_from_slice(&reply.body)),
         };
         let record = ApiCall {
             request_id,
@@ -250,9 +283,10 @@ impl Helpdesk {
 
     /// A call to a host that is nobody's is in the journal too: whoever looks
     /// for a call that never came finds it there.
-    fn note_unknown_host(&mut self, now: Ms, request: &ApiRequest<'_>) {
+    fn note_unknown_host(&mut self, now: Ms, request: &ApiRequest<'_>, status: u16) {
         let host: Arc<str> = request.host.into();
-        let call = json!({"method": request.method.as_str(), "path": request.path, "status": 404});
+        let call =
+            json!({"method": request.method.as_str(), "path": request.path, "status": status});
         self.journal
             .add(now, &host, None, Body::Other("unknown_host", call));
     }
@@ -281,7 +315,9 @@ impl Desk<'_> {
         metered: &mut Metered,
     ) -> Result<Replied> {
         metered.agent = auth::agent(self.account, request.authorization).map(|agent| agent.id);
-        let found = find(&request.method, segments);
+        let like_get = request.method == Method::HEAD && self.account.settings.head_like_get;
+        let method = if like_get { &GET } else { &request.method };
+        let found = find(method, segments);
         if let Ok(found) = &found {
             metered.class = found.route.class;
             metered.cost = cost(found, request.query);
@@ -335,7 +371,7 @@ impl Desk<'_> {
                 options: self.options,
                 cause: self.cause,
             },
-            method: &request.method,
+            method,
             params: found.params,
             path: segments,
             query,
@@ -343,7 +379,7 @@ impl Desk<'_> {
             agent,
             base,
         };
-        if found.route.access == Access::Admin && !call.is_admin() {
+        if !call.has_access(found.route.access) {
             return Err(Failure::access_denied());
         }
         let answer = (found.route.run)(&mut call)?;

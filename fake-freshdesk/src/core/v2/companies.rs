@@ -9,7 +9,7 @@ use super::required_fields::{self, with_unset};
 use super::ticket_list::one_page;
 use crate::core::account::Account;
 use crate::core::fields::Form;
-use crate::core::people::Company;
+use crate::core::people::{Company, Contact};
 use crate::core::time::seconds;
 
 const KEYS: [&str; 9] = [
@@ -136,18 +136,52 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     company.id = call.desk.account.ids.next();
     let body = shown(call.account(), &company);
     let path = format!("companies/{}", company.id);
-    call.desk.account.companies.insert(company.id, company);
+    let id = company.id;
+    call.desk.account.companies.insert(id, company);
+    gather(call, id);
     Ok(Answer::created(&path, &body))
 }
 
 pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut company = company(call)?;
-    required_fields::of_change(call, Form::Company);
+    required_fields::of_change(call, Form::Company, None);
     read(call, &mut company)?;
     company.updated_at = call.desk.now;
     let body = shown(call.account(), &company);
-    call.desk.account.companies.insert(company.id, company);
+    let id = company.id;
+    call.desk.account.companies.insert(id, company);
+    if call.input.has("domains") {
+        gather(call, id);
+    }
     Ok(Answer::ok(&body))
+}
+
+/// Contacts of no company whose mail comes from one of its domains are its own. [D]
+fn gather(call: &mut Call<'_, '_>, id: i64) {
+    let account = &mut *call.desk.account;
+    let Some(company) = account.companies.get(&id) else {
+        return;
+    };
+    let is_ours = |contact: &&Contact| {
+        let host = contact
+            .email
+            .as_deref()
+            .and_then(|email| email.rsplit_once('@'));
+        let host = host.map_or("", |(_, host)| host);
+        let mut domains = company.domains.iter();
+        contact.company_id.is_none() && domains.any(|domain| domain.eq_ignore_ascii_case(host))
+    };
+    let contacts: Vec<Contact> = account
+        .people
+        .contacts_by_name()
+        .filter(is_ours)
+        .cloned()
+        .collect();
+    for mut contact in contacts {
+        contact.company_id = Some(id);
+        contact.updated_at = call.desk.now;
+        account.people.put_contact(contact);
+    }
 }
 
 /// Its contacts and tickets have no company then. [I]

@@ -51,8 +51,8 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let query = &call.query;
     let page = query.page()?;
     let state = query.word("state", &["blocked", "deleted", "unverified", "verified"])?;
-    query.word("contact_type", &["contact", "visitor", "customer"])?;
-    query.ignore("contact_type");
+    // Visitors and customers come by chat and shop, which are not here.
+    let kind = query.word("contact_type", &["contact", "visitor", "customer"])?;
     let company = query.integer("company_id")?;
     let since: Option<Ms> = query
         .time("updated_since")?
@@ -72,6 +72,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
             _ => !contact.deleted && !contact.blocked,
         };
         in_state
+            && kind.is_none_or(|kind| kind == "contact")
             && company.is_none_or(|id| contact.company_id == Some(id))
             && since.is_none_or(|since| contact.updated_at >= since)
     };
@@ -99,7 +100,7 @@ impl Call<'_, '_> {
     }
 
     /// The contact in the path, if it can still be changed. [D: 405 otherwise]
-    fn live_contact(&self) -> Result<Contact> {
+    pub(super) fn live_contact(&self) -> Result<Contact> {
         let contact = self.contact()?;
         if contact.deleted || contact.blocked {
             Err(Failure::frozen(self.method))
@@ -270,7 +271,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let mut contact = call.live_contact()?;
     read(call, &mut contact);
     check_avatar(call);
-    required_fields::of_change(call, Form::Contact);
+    required_fields::of_change(call, Form::Contact, None);
     if call.input.map.get("name").is_some_and(Value::is_null) {
         call.input.refuse(FieldError::blank("name"));
     }
@@ -316,60 +317,6 @@ pub(super) fn hard_delete(call: &mut Call<'_, '_>) -> Result {
     Ok(Answer::nothing())
 }
 
-pub(super) fn make_agent(call: &mut Call<'_, '_>) -> Result {
-    let contact = call.live_contact()?;
-    call.input.allow(&[
-        "occasional",
-        "signature",
-        "ticket_scope",
-        "skill_ids",
-        "group_ids",
-        "role_ids",
-        "type",
-        "focus_mode",
-    ]);
-    let Some(email) = contact.email.clone() else {
-        return Err(Failure::field(FieldError::missing("email")));
-    };
-    let role_ids = call.input.integers("role_ids").flatten();
-    let scope = call.input.number_of("ticket_scope", &[1, 2, 3]);
-    let group_ids = call.input.integers("group_ids").flatten();
-    let occasional = call.input.flag("occasional").flatten();
-    let known = |id: &i64| call.desk.account.roles.iter().any(|role| role.id == *id);
-    if role_ids.as_ref().is_some_and(|ids| !ids.iter().all(known)) {
-        call.input
-            .errors
-            .push(FieldError::nothing_matches("role_ids", "role"));
-    }
-    call.checked()?;
-    if !call.is_admin() {
-        return Err(Failure::access_denied());
-    }
-    let now = call.desk.now;
-    call.desk.account.people.drop_contact(contact.id);
-    let id = call
-        .desk
-        .account
-        .add_agent(&contact.name, &email, "Agent", now);
-    let mut agent = call
-        .desk
-        .account
-        .people
-        .drop_agent(id)
-        .ok_or(Failure::NOT_FOUND)?;
-    agent.id = contact.id;
-    set(&mut agent.role_ids, role_ids);
-    set(&mut agent.group_ids, group_ids);
-    set(&mut agent.occasional, occasional);
-    agent.ticket_scope = scope
-        .and_then(|scope| u8::try_from(scope).ok())
-        .unwrap_or(agent.ticket_scope);
-    let mut shown = views::contact(call.account(), &contact, Detail::Viewed);
-    shown["agent"] = views::agent(&agent, Detail::Viewed);
-    call.desk.account.people.put_agent(agent);
-    Ok(Answer::ok(&shown))
-}
-
 pub(super) fn autocomplete(call: &mut Call<'_, '_>) -> Result {
     let term = call.query.get("term").unwrap_or_default().to_lowercase();
     if term.len() < 2 {
@@ -394,74 +341,6 @@ pub(super) fn autocomplete(call: &mut Call<'_, '_>) -> Result {
         .map(|contact| json!({"id": contact.id, "name": contact.name}))
         .collect();
     Ok(Answer::ok(&found))
-}
-
-/// The secondary contacts' handles and tickets go to the primary one. [D]
-pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
-    call.input
-        .allow(&["primary_contact_id", "secondary_contact_ids", "contact"]);
-    call.input.require("primary_contact_id");
-    call.input.require("secondary_contact_ids");
-    let primary = call
-        .input
-        .integer("primary_contact_id")
-        .flatten()
-        .unwrap_or_default();
-    let secondary = call
-        .input
-        .integers("secondary_contact_ids")
-        .flatten()
-        .unwrap_or_default();
-    call.input.object("contact");
-    let people = &call.desk.account.people;
-    let known = |id: i64| people.contact(id).is_some_and(|contact| !contact.deleted);
-    if call.input.errors.is_empty() && !known(primary) {
-        call.input
-            .errors
-            .push(FieldError::nothing_matches("primary_contact_id", "contact"));
-    }
-    if secondary.iter().any(|id| *id == primary || !known(*id)) {
-        call.input.errors.push(FieldError::nothing_matches(
-            "secondary_contact_ids",
-            "contact",
-        ));
-    }
-    call.checked()?;
-    let Some(mut kept) = call.account().people.contact(primary).cloned() else {
-        return Err(Failure::NOT_FOUND);
-    };
-    for id in secondary {
-        let Some(mut merged) = call.desk.account.people.drop_contact(id) else {
-            continue;
-        };
-        kept.other_emails.extend(merged.email.take());
-        kept.other_emails.append(&mut merged.other_emails);
-        kept.phone = kept.phone.take().or(merged.phone.take());
-        kept.mobile = kept.mobile.take().or(merged.mobile.take());
-        kept.twitter_id = kept.twitter_id.take().or(merged.twitter_id.take());
-        kept.unique_external_id = kept
-            .unique_external_id
-            .take()
-            .or(merged.unique_external_id.take());
-        merged.deleted = true;
-        call.desk.account.people.put_contact(merged);
-        let tickets: Vec<i64> = call
-            .account()
-            .tickets
-            .iter()
-            .filter(|ticket| ticket.requester_id == id)
-            .map(|ticket| ticket.id)
-            .collect();
-        for ticket in tickets {
-            call.desk
-                .account
-                .tickets
-                .change(ticket, |ticket| ticket.requester_id = primary);
-        }
-    }
-    kept.updated_at = call.desk.now;
-    call.desk.account.people.put_contact(kept);
-    Ok(Answer::nothing())
 }
 
 pub(super) fn send_invite(call: &mut Call<'_, '_>) -> Result {

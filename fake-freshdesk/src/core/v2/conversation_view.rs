@@ -4,6 +4,7 @@ use super::base::Base;
 use super::file_view::Files;
 use super::files::html_at;
 use super::json::{At, Json, Object, put};
+use super::structured::Structured;
 use crate::core::account::Account;
 use crate::core::tickets::Conversation;
 use crate::core::time::Ms;
@@ -68,6 +69,13 @@ impl Json for ConversationView<'_> {
         let mut map = Object::begin(out);
         put!(map, "body", &*html_at(&each.body, self.base));
         put!(map, "body_text", &each.body.text);
+        if self.account.settings.structured_bodies {
+            put!(
+                map,
+                "structured_body",
+                &Structured::of_body(&each.body.text)
+            );
+        }
         put!(map, "id", &each.id);
         if self.shape != ConversationShape::Reply {
             put!(map, "incoming", &each.incoming);
@@ -92,6 +100,11 @@ impl Json for ConversationView<'_> {
         put!(map, "updated_at", &At(each.updated_at));
         put!(map, "attachments", &files);
         if self.shape == ConversationShape::Listed {
+            put!(
+                map,
+                "has_quoted_text",
+                &each.body.html.contains("freshdesk_quote")
+            );
             put!(map, "source_additional_info", &());
         }
         map.end();

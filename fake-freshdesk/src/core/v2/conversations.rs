@@ -96,7 +96,7 @@ fn structured_html(structured: &Map<String, Value>) -> Option<String> {
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
     let page = call.query.page()?;
-    let ticket = call.ticket(0)?;
+    let ticket = call.ticket_with_parts()?;
     let (shown, more) = one_page(ticket.conversations.iter(), page);
     let views: Vec<ConversationView<'_>> = shown
         .into_iter()
@@ -263,6 +263,7 @@ impl Call<'_, '_> {
             .account()
             .tickets
             .get(ticket_id)
+            .filter(|ticket| !self.is_archived(ticket))
             .ok_or(Failure::NOT_FOUND)?;
         if !ticket.is_listed() {
             return Err(Failure::frozen(self.method));
@@ -358,7 +359,10 @@ pub(super) fn forward(call: &mut Call<'_, '_>) -> Result {
         forward_originals(call, ticket_id);
     }
     let support = call.account().support_email();
-    let from_email = from_email.unwrap_or_else(|| format!("{} <{support}>", call.account().name()));
+    // An agent's name, where a reply has the helpdesk's. [O]
+    let agent = call.account().people.name_and_email(call.agent);
+    let agent = agent.map_or_else(|| call.account().name(), |(name, _)| name);
+    let from_email = from_email.unwrap_or_else(|| format!("{agent} <{support}>"));
     let text = body.text.to_string();
     let new = NewConversation {
         body,

@@ -170,6 +170,16 @@ impl Failure {
         }
     }
 
+    /// 403 when the plan's seats are all taken. [D code and status, I text]
+    pub(crate) fn max_agents_reached() -> Failure {
+        Failure::Request {
+            status: 403,
+            code: "max_agents_reached",
+            message: "You have reached the maximum number of agents allowed in your plan."
+                .to_owned(),
+        }
+    }
+
     /// 403 on a suspended account. [D code, I status and text]
     pub(crate) fn account_suspended() -> Failure {
         Failure::Request {

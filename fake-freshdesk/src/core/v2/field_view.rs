@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::core::account::Account;
 use crate::core::choices::{self, Choice};
 use crate::core::fields::{Field, PRIORITIES, SOURCES, levels_under};
+use crate::core::sections::has_sections;
 use crate::core::time::seconds;
 
 /// Who looks at a field.
@@ -36,9 +37,8 @@ fn choices_for_agents(account: &Account, field: &Field) -> Option<Value> {
             .iter()
             .map(|(id, name)| ((*name).to_owned(), json!(id)))
             .collect()),
-        "default_source" => map(SOURCES
-            .iter()
-            .map(|(id, name)| ((*name).to_owned(), json!(id)))
+        "default_source" => map(sources(field)
+            .map(|(id, name)| (name.to_owned(), json!(id)))
             .collect()),
         "default_group" => map(account
             .groups
@@ -66,6 +66,13 @@ fn choices_for_agents(account: &Account, field: &Field) -> Option<Value> {
         "nested_field" => Some(nested(&field.choices, choices::depth(&field.choices))),
         _ => None,
     }
+}
+
+/// The sources there always are, and the account's own.
+fn sources(field: &Field) -> impl Iterator<Item = (i64, &str)> {
+    let usual = SOURCES.iter().map(|(id, name)| (i64::from(*id), *name));
+    let own = field.choices.iter();
+    usual.chain(own.map(|choice| (choice.id, choice.value.as_str())))
 }
 
 fn names(choices: &[Choice]) -> Value {
@@ -115,12 +122,7 @@ fn choices_for_admins(account: &Account, field: &Field) -> Option<Value> {
                 .map(|(id, name)| (i64::from(*id), *name))
                 .collect(),
         ),
-        "default_source" => fixed(
-            SOURCES
-                .iter()
-                .map(|(id, name)| (i64::from(*id), *name))
-                .collect(),
-        ),
+        "default_source" => fixed(sources(field).collect()),
         "default_ticket_type" | "custom_dropdown" | "custom_multi_select_dropdown" | "nested_field" => {
             Some(tree(&field.choices))
         }
@@ -184,6 +186,9 @@ pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) ->
         shown["portal_cc"] = json!(false);
         shown["portal_cc_to"] = json!("company");
     }
+    if shape == FieldShape::Admin {
+        in_sections(account, field, &mut shown);
+    }
     let choices = match shape {
         FieldShape::Admin => choices_for_admins(account, field),
         _ => choices_for_agents(account, field),
@@ -208,4 +213,17 @@ pub(crate) fn field_json(account: &Account, field: &Field, shape: FieldShape) ->
             .collect();
     }
     shown
+}
+
+/// Whether a field has sections, and which it stands in. [D]
+fn in_sections(account: &Account, field: &Field, shown: &mut Value) {
+    if has_sections(&field.kind) {
+        shown["has_section"] = json!(account.sections_of(field.id).next().is_some());
+    }
+    let within = account.sections_with(field.id);
+    let within = within.map(|(section, at)| json!({"section_id": section.id, "position": at}));
+    let within: Vec<Value> = within.collect();
+    if !within.is_empty() {
+        shown["section_mappings"] = json!(within);
+    }
 }

@@ -52,6 +52,9 @@ const CONTACT_KEYS: [&str; 9] = [
 ];
 const COMPANY_KEYS: [&str; 4] = ["label", "position", "required_for_agents", "choices"];
 
+/// An account's own sources count on from here. [I]
+const LAST_USUAL_SOURCE: i64 = 100;
+
 /// Reads a request over a field; what is wrong is in the call's input.
 pub(super) fn read(
     call: &mut Call<'_, '_>,
@@ -114,6 +117,18 @@ pub(super) fn read(
     let depth = match field.kind.as_str() {
         "default_status" => {
             read.statuses = Some(statuses(call, &list));
+            return read;
+        }
+        "default_source" => {
+            let own = field.choices.iter().map(|choice| choice.id);
+            let mut last = own.max().unwrap_or(LAST_USUAL_SOURCE);
+            let mut next = || {
+                last += 1;
+                last
+            };
+            if choices::overlay(&mut field.choices, &list, 1, &mut next).is_err() {
+                call.input.refuse(FieldError::missing("choices[value]"));
+            }
             return read;
         }
         "nested_field" => LEVELS,

@@ -7,10 +7,12 @@ use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::field_view::{FieldShape, field_json};
 use super::field_write::{Level, Read, read};
+use super::sections::section_json;
 use super::ticket_list::one_page;
 use crate::core::account::Account;
 use crate::core::fields::{CUSTOM_TYPES, Field, Form, Nested, PERSON_TYPES, api_name};
 use crate::core::ids::Ids;
+use crate::core::sections::has_sections;
 use crate::core::time::Ms;
 
 /// The form that the path names, and how its fields are shown there.
@@ -61,11 +63,18 @@ fn field(call: &Call<'_, '_>) -> Result<Field> {
 
 pub(super) fn view(call: &mut Call<'_, '_>) -> Result {
     let (form, shape) = form(call);
-    if form == Form::Ticket {
-        call.query.includes(&["conversion", "section"])?;
-    }
+    let sections = form == Form::Ticket
+        && call
+            .query
+            .includes(&["conversion", "section"])?
+            .contains(&"section");
     let field = field(call)?;
-    Ok(Answer::ok(&field_json(call.account(), &field, shape)))
+    let mut shown = field_json(call.account(), &field, shape);
+    if sections && has_sections(&field.kind) {
+        let sections = call.account().sections_of(field.id);
+        shown["sections"] = sections.map(section_json).collect();
+    }
+    Ok(Answer::ok(&shown))
 }
 
 /// A field of an account's own that is not in its form yet; `None` if the name
@@ -205,6 +214,7 @@ fn written(
         call.desk.account.statuses = statuses;
     }
     put_field(call.desk.account, form, field, read.levels);
+    call.desk.account.tidy_sections();
     let fields = call.account().form(form);
     fields
         .iter()
@@ -252,6 +262,9 @@ impl crate::core::desk::Desk<'_> {
             .map(|field| field.name.clone())
             .collect();
         fields.retain(|field| !goes(field));
+        if form == Form::Ticket {
+            self.account.tidy_sections();
+        }
         for name in gone {
             self.drop_values(form, &name);
             self.account.names_used.insert((form, name));

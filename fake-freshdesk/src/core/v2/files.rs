@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
+use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -155,13 +156,15 @@ pub(super) fn serve(helpdesk: &Helpdesk, now: Ms, request: &ApiRequest<'_>) -> O
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
         ));
     }
+    // The verb is a part of what is signed.
     let query = Query::new(request.query);
     let stamp = query.get("X-Amz-Date").unwrap_or_default();
     let seconds: u32 = query
         .get("X-Amz-Expires")
         .and_then(|text| text.parse().ok())
         .unwrap_or_default();
-    if query.get("X-Amz-Signature") != Some(&signature(id, stamp, seconds, variant)) {
+    let signed = query.get("X-Amz-Signature") == Some(&signature(id, stamp, seconds, variant));
+    if !signed || request.method != Method::GET {
         return Some(refused(
             403,
             "SignatureDoesNotMatch",

@@ -10,7 +10,7 @@ use crate::core::account::Account;
 use crate::core::people::Group;
 use crate::core::time::seconds;
 
-const UNASSIGNED_FOR: [&str; 8] = ["30m", "1h", "2h", "4h", "8h", "12h", "1d", "2d"];
+const UNASSIGNED_FOR: [&str; 9] = ["30m", "1h", "2h", "4h", "8h", "12h", "1d", "2d", "3d"];
 
 /// What `/groups` and `/admin/groups` call the same thing; either refuses the
 /// other's name. [O TFP]
@@ -43,6 +43,7 @@ pub(crate) fn group_json(account: &Account, group: &Group, members: bool) -> Val
         "business_hour_id": group.business_hour_id,
         "group_type": "support_agent_group",
         "auto_ticket_assign": group.auto_ticket_assign,
+        "agent_availability_status": false,
     });
     if members {
         shown["agent_ids"] = json!(account.members(group.id));
@@ -115,10 +116,9 @@ fn read(call: &mut Call<'_, '_>, group: &mut Group) -> Result<Option<Vec<i64>>> 
     if let Some(unassigned_for) = call.input.text("unassigned_for") {
         if unassigned_for
             .as_deref()
-            .is_some_and(|text| text != "3d" && !UNASSIGNED_FOR.contains(&text))
+            .is_some_and(|text| !UNASSIGNED_FOR.contains(&text))
         {
-            let error =
-                FieldError::choice("unassigned_for", format!("{},3d", UNASSIGNED_FOR.join(",")));
+            let error = FieldError::choice("unassigned_for", UNASSIGNED_FOR.join(","));
             call.input.refuse(error);
         }
         group.unassigned_for = unassigned_for;

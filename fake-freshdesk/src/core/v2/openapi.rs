@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::openapi_schemas::{BODIES, SCHEMAS, answers};
+use super::openapi_answers::answers;
+use super::openapi_schemas::{BODIES, SCHEMAS};
 use super::routes::{Access, ROUTES, Route, Takes};
 
 /// `id:integer name:string? tags:[string]` as a JSON Schema's properties;
@@ -168,7 +169,9 @@ fn operation(route: &Route) -> Value {
         .map(|name| {
             let schema = match (name, route.path) {
                 ("type", _) => json!({"type": "integer", "enum": [1, 3, 4]}),
-                (_, "jobs/{id}") => json!({"type": "string"}),
+                (_, "jobs/{id}" | "contacts/export/{id}" | "companies/export/{id}") => {
+                    json!({"type": "string"})
+                }
                 _ => json!({"type": "integer", "minimum": 1}),
             };
             json!({"name": name, "in": "path", "required": true, "schema": schema})
@@ -182,8 +185,10 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters,
         "responses": responses(route),
     });
-    if route.access == Access::Admin {
-        operation["description"] = json!("Administrators only.");
+    match route.access {
+        Access::Agent => {}
+        Access::Admin => operation["description"] = json!("Administrators only."),
+        Access::AccountAdmin => operation["description"] = json!("Account administrators only."),
     }
     if route.takes != Takes::Nothing {
         let words = BODIES
@@ -193,8 +198,12 @@ fn operation(route: &Route) -> Value {
         let mut content = json!({"application/json": {"schema": body}});
         if route.takes == Takes::JsonOrForm {
             let mut form = body;
-            form["properties"]["attachments[]"] =
-                json!({"type": "array", "items": {"type": "string", "format": "binary"}});
+            let file = json!({"type": "string", "format": "binary"});
+            if route.path.ends_with("/imports") {
+                form["properties"]["file"] = file;
+            } else {
+                form["properties"]["attachments[]"] = json!({"type": "array", "items": file});
+            }
             content["multipart/form-data"] =
                 json!({"schema": {"type": "object", "properties": form["properties"]}});
         }
@@ -232,7 +241,7 @@ pub(crate) fn document() -> Value {
         "info": {
             "title": "fake-freshdesk: REST API v2",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "What this fake of Freshdesk serves. Sources and confidence of every behaviour: docs/fidelity.md.",
+            "description": "What this fake of Freshdesk serves. What takes GET takes HEAD, too. Sources and confidence of every behaviour: docs/fidelity.md.",
         },
         "servers": [{"url": "http://127.0.0.1:8080"}],
         "paths": paths,

@@ -58,14 +58,6 @@ impl Query {
             })
     }
 
-    /// Notes that a value was checked but changes nothing here: the journal
-    /// lists it as unread.
-    pub(crate) fn ignore(&self, key: &str) {
-        for pair in self.pairs.iter().filter(|pair| pair.name == key) {
-            pair.seen.set(false);
-        }
-    }
-
     /// Parameters that nobody asked for, as `?name`.
     pub(crate) fn unread(&self) -> impl Iterator<Item = String> {
         self.pairs

@@ -155,6 +155,17 @@ pub(super) fn unknown_host(host: &str) -> ApiReply {
     ApiReply::bare(404, Some(HTML), page)
 }
 
+/// What a customer's own name for the helpdesk answers on every path: the API
+/// is not there, and some headers are all the same. [O REV]
+pub(super) fn vanity_host() -> ApiReply {
+    let mut reply = ApiReply::bare(404, Some(HTML), "");
+    reply.headers.extend([
+        ("x-ratelimit-total", Cow::Borrowed("5000")),
+        ("x-fw-ratelimiting-managed", Cow::Borrowed("false")),
+    ]);
+    reply
+}
+
 /// The headers that the journal keeps, besides the rate limit's.
 pub(super) fn journalled(reply: &ApiReply) -> Vec<(&'static str, Cow<'static, str>)> {
     let kept = |name: &str| matches!(name, "retry-after" | "location" | "link");

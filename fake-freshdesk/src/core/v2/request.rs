@@ -119,7 +119,7 @@ pub(super) fn accepts(accept: Option<&str>) -> Result<()> {
 /// The keys of a body that came with a GET: nobody looks at it.
 pub(super) fn ignored_body(request: &ApiRequest<'_>) -> Vec<String> {
     match &request.body {
-        ApiBody::Bytes(bytes) if request.method == Method::GET => {
+        ApiBody::Bytes(bytes) if matches!(request.method, Method::GET | Method::HEAD) => {
             match serde_json::from_slice::<Value>(bytes) {
                 Ok(Value::Object(map)) => map.into_iter().map(|(key, _)| key).collect(),
                 _ => Vec::new(),
@@ -148,7 +148,7 @@ pub(super) fn read_body(found: &Found<'_>, request: &ApiRequest<'_>) -> Result<I
         }),
         ApiBody::Empty => Ok(Input::default()),
         // A body on a GET is not looked at. [O]
-        _ if request.method == Method::GET => Ok(Input::default()),
+        _ if found.route.method == Method::GET => Ok(Input::default()),
         ApiBody::Bytes(bytes) if found.route.takes == Takes::Nothing => {
             if bytes.iter().all(u8::is_ascii_whitespace) || &bytes[..] == b"{}" {
                 Ok(Input::default())

@@ -48,6 +48,7 @@ fn said(value: Option<&Value>) -> Said {
 fn require(
     call: &mut Call<'_, '_>,
     form: Form,
+    ticket: Option<i64>,
     required: impl Fn(&Field) -> bool,
     has: impl Fn(&Field) -> bool,
 ) {
@@ -57,12 +58,22 @@ fn require(
     let given = call.input.object("custom_fields").flatten();
     let given = given.unwrap_or_default();
     let mut errors = Vec::new();
-    for field in call
-        .account()
-        .form(form)
-        .iter()
-        .filter(|each| required(each))
-    {
+    let account = call.account();
+    let ticket = ticket.and_then(|id| account.tickets.get(id));
+    let chosen = |parent: &Field| {
+        let now = if parent.default {
+            call.input.map.get("type")
+        } else {
+            given.get(&parent.name)
+        };
+        let now = now.map(|value| value.as_str().map(str::to_owned));
+        now.unwrap_or_else(|| ticket.and_then(|ticket| chosen_before(ticket, parent)))
+    };
+    for field in account.form(form).iter().filter(|each| required(each)) {
+        // What stands in a section counts while the section shows.
+        if form == Form::Ticket && !account.shows(field, chosen) {
+            continue;
+        }
         let Some(key) = key_of(form, field) else {
             continue;
         };
@@ -85,21 +96,32 @@ fn require(
 
 /// A new ticket, contact or company has all that its form wants of agents.
 pub(super) fn of_new(call: &mut Call<'_, '_>, form: Form) {
-    require(call, form, |field| field.required_for_agents, |_| false);
+    require(
+        call,
+        form,
+        None,
+        |field| field.required_for_agents,
+        |_| false,
+    );
 }
 
 /// A change must not empty what must be filled in. What was empty before the
 /// field became required may stay so. [I]
-pub(super) fn of_change(call: &mut Call<'_, '_>, form: Form) {
-    require(call, form, |field| field.required_for_agents, |_| true);
+pub(super) fn of_change(call: &mut Call<'_, '_>, form: Form, ticket: Option<i64>) {
+    require(
+        call,
+        form,
+        ticket,
+        |field| field.required_for_agents,
+        |_| true,
+    );
 }
 
 /// A ticket that is to be resolved or closed has all that its form wants for that.
 pub(super) fn of_closure(call: &mut Call<'_, '_>, ticket: Option<i64>, to: Option<u16>) {
     let settles = |status| matches!(status, status::RESOLVED | status::CLOSED);
-    let ticket = ticket
-        .and_then(|id| call.account().tickets.get(id))
-        .cloned();
+    let id = ticket;
+    let ticket = id.and_then(|id| call.account().tickets.get(id)).cloned();
     let settled = ticket.as_ref().is_some_and(|ticket| settles(ticket.status));
     if settled || !to.is_some_and(settles) {
         return;
@@ -109,7 +131,17 @@ pub(super) fn of_closure(call: &mut Call<'_, '_>, ticket: Option<i64>, to: Optio
             .as_ref()
             .is_some_and(|ticket| filled_in(ticket, field))
     };
-    require(call, Form::Ticket, |field| field.required_for_closure, has);
+    let required = |field: &Field| field.required_for_closure;
+    require(call, Form::Ticket, id, required, has);
+}
+
+/// What a dropdown with sections says on a ticket.
+fn chosen_before(ticket: &Ticket, parent: &Field) -> Option<String> {
+    if parent.default {
+        return ticket.ticket_type.as_deref().map(str::to_owned);
+    }
+    let value = ticket.custom_fields.get(parent.name.as_str());
+    value.and_then(Value::as_str).map(str::to_owned)
 }
 
 fn filled_in(ticket: &Ticket, field: &Field) -> bool {

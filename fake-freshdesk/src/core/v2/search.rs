@@ -131,6 +131,7 @@ pub(super) fn tickets(call: &mut Call<'_, '_>) -> Result {
         ticket.is_listed()
             && ticket.updated_at <= until
             && call.may_see(ticket)
+            && !call.is_archived(ticket)
             && query.holds(&|field: &str| ticket_value(ticket, field))
     };
     let all: Vec<&Ticket> = call.account().tickets.iter().rev().filter(fits).collect();

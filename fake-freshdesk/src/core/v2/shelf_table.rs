@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Texts,
     Object,
     Time,
+    /// One of a few words.
+    Word(&'static [&'static str]),
     /// One of a few numbers.
     OneOf(&'static [i64]),
 }
@@ -73,7 +75,7 @@ impl Shelf {
 }
 
 /// The resources, with the keys that a write may carry. [D]
-pub(super) const SHELVES: [Shelf; 17] = [
+pub(super) const SHELVES: [Shelf; 18] = [
     shelf(
         "products",
         &[
@@ -107,6 +109,7 @@ pub(super) const SHELVES: [Shelf; 17] = [
         &[("name", Kind::Text)],
         &["name"],
     )
+    .fresh("{\"personal\": false, \"responses_count\": 0}")
     .unique("name"),
     shelf(
         "canned_responses",
@@ -140,6 +143,19 @@ pub(super) const SHELVES: [Shelf; 17] = [
         &["name"],
     )
     .unique("name"),
+    shelf(
+        "collaboration/threads",
+        &[
+            ("type", Kind::Word(&["discussion", "forward", "private"])),
+            ("title", Kind::Text),
+            ("parent", Kind::Object),
+            ("anchor", Kind::Object),
+            ("participants", Kind::Object),
+            ("additional_info", Kind::Object),
+        ],
+        &["type", "parent"],
+    )
+    .fresh("{\"archived\": false, \"deleted\": false, \"private\": false, \"summary\": null}"),
     shelf(
         "solutions/categories",
         &[

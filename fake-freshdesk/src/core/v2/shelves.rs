@@ -28,11 +28,13 @@ fn shelf(call: &Call<'_, '_>) -> Result<&'static Shelf> {
     };
     let shelf = SHELVES.iter().find(|shelf| shelf.path == path);
     let shelf = shelf.ok_or(Failure::NOT_FOUND)?;
-    // Skills are for the largest plan only. [D that it is so; the answer I]
-    if shelf.path == "skills" && !call.account().plan.row().skills {
-        return Err(Failure::missing_feature("Skill Based Round Robin"));
+    let plan = call.account().plan.row();
+    match shelf.path {
+        // Skills are for the largest plan only. [D that it is so; the answer I]
+        "skills" if !plan.skills => Err(Failure::missing_feature("Skill Based Round Robin")),
+        "collaboration/threads" if !plan.threads => Err(Failure::missing_feature("Threads")),
+        _ => Ok(shelf),
     }
-    Ok(shelf)
 }
 
 /// What holds the items of a list: the key, and the id in the path, which must exist.
@@ -59,6 +61,11 @@ fn shown(call: &Call<'_, '_>, shelf: &Shelf, item: &Value) -> Value {
         let inside = items(call, "solutions/articles").into_iter().flatten();
         let inside = inside.filter(|(_, article)| article["folder_id"] == item["id"]);
         item["articles_count"] = json!(inside.count());
+    }
+    if shelf.path == "canned_response_folders" {
+        let inside = items(call, "canned_responses").into_iter().flatten();
+        let inside = inside.filter(|(_, response)| response["folder_id"] == item["id"]);
+        item["responses_count"] = json!(inside.count());
     }
     if let (true, Value::Object(map)) = (shelf.path == "products", &mut item) {
         map.shift_remove("default");
@@ -113,6 +120,12 @@ fn read(call: &mut Call<'_, '_>, shelf: &Shelf, item: &mut Value) -> Result<()> 
             Kind::Texts => input.texts(key).map(|list| json!(list)),
             Kind::Object => input.object(key).map(|map| json!(map)),
             Kind::Time => input.time(key).map(|at| json!(at.map(seconds))),
+            Kind::Word(words) => input.text(key).map(|word| {
+                if word.as_deref().is_some_and(|word| !words.contains(&word)) {
+                    input.refuse(FieldError::choice(key, words.join(",")));
+                }
+                json!(word)
+            }),
             Kind::OneOf(values) => input.number_of(key, values).map(|number| json!(number)),
         };
         if let Some(value) = value {
@@ -133,6 +146,9 @@ fn read(call: &mut Call<'_, '_>, shelf: &Shelf, item: &mut Value) -> Result<()> 
                 .refuse(FieldError::nothing_matches("folder_id", "folder"));
         }
     }
+    if shelf.path == "collaboration/threads" && call.input.has("parent") {
+        check_parent(call);
+    }
     call.checked()?;
     if let Some(key) = shelf.unique {
         let taken = items(call, shelf.path)
@@ -150,6 +166,23 @@ fn read(call: &mut Call<'_, '_>, shelf: &Shelf, item: &mut Value) -> Result<()> 
     Ok(())
 }
 
+/// A thread is about a ticket: `{"type": "ticket", "id": …}`. [I]
+fn check_parent(call: &mut Call<'_, '_>) {
+    let parent = &call.input.map["parent"];
+    let id = match &parent["id"] {
+        Value::String(id) => id.parse().ok(),
+        id => id.as_i64(),
+    };
+    let ticket = id.and_then(|id| call.desk.account.tickets.get(id));
+    if parent["type"] != json!("ticket") {
+        call.input
+            .refuse(FieldError::choice("parent[type]", "ticket"));
+    } else if ticket.is_none() {
+        call.input
+            .refuse(FieldError::nothing_matches("parent[id]", "ticket"));
+    }
+}
+
 fn put(call: &mut Call<'_, '_>, path: &str, id: i64, item: Value) {
     call.desk
         .account
@@ -160,14 +193,15 @@ fn put(call: &mut Call<'_, '_>, path: &str, id: i64, item: Value) {
 }
 
 /// What a new item takes from its holder and from whoever makes it. [D]
-fn inherit(call: &Call<'_, '_>, shelf: &Shelf, holder: i64, item: &mut Value) {
-    let above = |path: &str| items(call, path).and_then(|items| items.get(&holder));
+fn inherit(call: &Call<'_, '_>, shelf: &Shelf, holder: Option<i64>, item: &mut Value) {
+    let above = |path: &str| items(call, path).and_then(|items| items.get(&holder?));
     match shelf.path {
         "solutions/articles" => {
             item["agent_id"] = json!(call.agent);
             item["category_id"] = above("solutions/folders")
                 .map_or(Value::Null, |folder| folder["category_id"].clone());
         }
+        "collaboration/threads" => item["created_by"] = json!(call.agent),
         "discussions/topics" => item["user_id"] = json!(call.agent),
         "discussions/comments" => {
             item["user_id"] = json!(call.agent);
@@ -215,8 +249,8 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     }
     if let Some((key, id)) = holder {
         item[key] = json!(id);
-        inherit(call, shelf, id, &mut item);
     }
+    inherit(call, shelf, holder.map(|(_, id)| id), &mut item);
     read(call, shelf, &mut item)?;
     let id = call.desk.account.ids.next();
     item["id"] = json!(id);

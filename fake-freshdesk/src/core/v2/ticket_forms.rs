@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Result};
 use super::errors::Failure;
 use super::field_view::{FieldShape, field_json};
+use super::ticket_list::one_page;
 use crate::core::account::Account;
 use crate::core::time::seconds;
 
@@ -26,8 +27,9 @@ fn default_form(account: &Account) -> Option<Value> {
 }
 
 pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
-    call.query.page()?;
-    let forms: Vec<Value> = default_form(call.account()).into_iter().collect();
+    let page = call.query.page()?;
+    let forms = default_form(call.account()).into_iter();
+    let (forms, _) = one_page(forms, page);
     Ok(Answer::ok(&forms))
 }
 

@@ -137,7 +137,7 @@ pub(super) fn list(call: &mut Call<'_, '_>) -> Result {
         .filter(fresh)
         .filter(chosen)
         .filter(fits)
-        .filter(|ticket| call.may_see(ticket));
+        .filter(|ticket| call.may_see(ticket) && !call.is_archived(ticket));
     let tickets: Tickets<'_> = if ordered {
         Box::new(tickets)
     } else {

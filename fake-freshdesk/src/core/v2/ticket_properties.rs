@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::call::Call;
 use super::custom_fields::custom_fields;
 use super::errors::{FieldError, code};
-use super::input::Input;
 use crate::core::account::Account;
 use crate::core::choices;
 use crate::core::html::Markup;
@@ -86,7 +85,9 @@ pub(super) fn properties(call: &mut Call<'_, '_>, id: Option<i64>) -> Properties
         .input
         .number_of("priority", &[1, 2, 3, 4])
         .and_then(|number| u8::try_from(number).ok());
-    edit.source = call.input.number_of("source", &API_SOURCES).map(small);
+    let own = call.account().own_sources().iter().map(|choice| choice.id);
+    let known_sources: Vec<i64> = API_SOURCES.into_iter().chain(own).collect();
+    edit.source = call.input.number_of("source", &known_sources).map(small);
     edit.subject = call.input.text("subject").flatten();
     edit.description = call
         .input
@@ -118,8 +119,12 @@ pub(super) fn properties(call: &mut Call<'_, '_>, id: Option<i64>) -> Properties
     edit.email_config_id = reference(call, "email_config_id", "email config", |account, id| {
         account.is_on_shelf("email_configs", id)
     });
-    call.input.check("internal_agent_id", Input::integer);
-    call.input.check("internal_group_id", Input::integer);
+    edit.internal_agent_id = reference(call, "internal_agent_id", "agent", |account, id| {
+        account.people.agent(id).is_some()
+    });
+    edit.internal_group_id = reference(call, "internal_group_id", "group", |account, id| {
+        account.groups.contains_key(&id)
+    });
     if let Some(tags) = call.input.texts("tags") {
         let tags: Vec<String> = tags.unwrap_or_default();
         if tags
@@ -134,7 +139,7 @@ pub(super) fn properties(call: &mut Call<'_, '_>, id: Option<i64>) -> Properties
         edit.tags = Some(deduplicated(tags));
     }
     edit.custom_fields = custom_fields(call, id);
-    due_times(call, &mut read);
+    due_times(call, id, &mut read);
     read.person = person(call);
     read
 }
@@ -152,7 +157,7 @@ fn deduplicated(tags: Vec<String>) -> Vec<String> {
 }
 
 /// Due times come together, lie ahead, and need a running SLA timer. [O FDM, I]
-fn due_times(call: &mut Call<'_, '_>, read: &mut Properties) {
+fn due_times(call: &mut Call<'_, '_>, id: Option<i64>, read: &mut Properties) {
     let due_by = call.input.time("due_by").flatten();
     let fr_due_by = call.input.time("fr_due_by").flatten();
     let now: Ms = call.desk.now;
@@ -163,7 +168,19 @@ fn due_times(call: &mut Call<'_, '_>, read: &mut Properties) {
                 .refuse(FieldError::new(key, message, code::INVALID_VALUE));
         }
     }
-    let stopped = read.edit.status.is_some_and(|id| {
+    if id.is_none() && due_by.is_some() != fr_due_by.is_some() {
+        let absent = if due_by.is_some() {
+            "fr_due_by"
+        } else {
+            "due_by"
+        };
+        if !call.input.has(absent) || call.input.map[absent].is_null() {
+            call.input.refuse(FieldError::missing(absent));
+        }
+    }
+    let ticket = id.and_then(|id| call.account().tickets.get(id));
+    let status = read.edit.status.or(ticket.map(|ticket| ticket.status));
+    let stopped = status.is_some_and(|id| {
         call.account()
             .statuses
             .iter()

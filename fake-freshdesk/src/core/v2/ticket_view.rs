@@ -5,9 +5,10 @@ use super::conversation_view::{ConversationShape, ConversationView};
 use super::file_view::Files;
 use super::files::html_at;
 use super::json::{At, Json, Object, put};
+use super::structured::Structured;
 use crate::core::account::Account;
 use crate::core::settings::duration;
-use crate::core::tickets::{Ticket, Truth, status};
+use crate::core::tickets::{Ticket, Truth, source, status};
 use crate::core::time::Ms;
 
 /// Which of a ticket's shapes: they differ in a few keys. [O]
@@ -48,6 +49,10 @@ pub(crate) struct TicketView<'a> {
     pub(crate) shape: Shape,
     pub(crate) include: Includes,
 }
+
+/// What stands in place of a tweet, since October 2020. [D]
+const ON_TWITTER: &str = "View the message on Twitter";
+const ON_TWITTER_HTML: &str = "<div>View the message on Twitter</div>";
 
 /// How many conversations `include=conversations` shows. [D, O FDM]
 const EMBEDDED_CONVERSATIONS: usize = 10;
@@ -232,9 +237,22 @@ impl Json for TicketView<'_> {
         put!(map, "fr_due_by", &due(ticket.fr_due_by));
         put!(map, "is_escalated", &overdue(ticket.due_by));
         if !listed || self.shape == (Shape::Listed { description: true }) {
-            let html = html_at(&ticket.description, self.base);
-            put!(map, "description", &*html);
-            put!(map, "description_text", &ticket.description.text);
+            if ticket.source == source::TWITTER && self.shape != Shape::Control {
+                put!(map, "description", ON_TWITTER_HTML);
+                put!(map, "description_text", ON_TWITTER);
+            } else {
+                let html = html_at(&ticket.description, self.base);
+                put!(map, "description", &*html);
+                put!(map, "description_text", &ticket.description.text);
+            }
+        }
+        if !listed && self.shape != Shape::Control && settings.structured_bodies {
+            let text = match ticket.source {
+                source::TWITTER => ON_TWITTER,
+                _ => &ticket.description.text,
+            };
+            let structured = Structured::of_description(text);
+            put!(map, "structured_description", &structured);
         }
         put!(map, "custom_fields", &CustomFields(self));
         put!(map, "created_at", &At(ticket.created_at));
@@ -249,6 +267,12 @@ impl Json for TicketView<'_> {
             };
             put!(map, "attachments", &files);
             put!(map, "source_additional_info", &());
+        }
+        if let Some(agent) = &rare.internal_agent_id {
+            put!(map, "internal_agent_id", agent);
+        }
+        if let Some(group) = &rare.internal_group_id {
+            put!(map, "internal_group_id", group);
         }
         if self.shape != Shape::View {
             let form = self.account.fields.first().map(|field| field.id);

@@ -81,6 +81,8 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
         company_id: read.edit.company_id.flatten(),
         product_id: read.edit.product_id.flatten(),
         email_config_id: read.edit.email_config_id.flatten(),
+        internal_agent_id: read.edit.internal_agent_id.flatten(),
+        internal_group_id: read.edit.internal_group_id.flatten(),
         parent_id,
         related_ids,
         status: read.edit.status.unwrap_or(status::OPEN),
@@ -165,7 +167,7 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     let (id, from_helpdesk) = (ticket.id, ticket.source == source::OUTBOUND_EMAIL);
     let already: u64 = ticket.rare().attachments.iter().map(|file| file.size).sum();
     let (mut edit, person) = read_edit(call, Some(id));
-    required_fields::of_change(call, Form::Ticket);
+    required_fields::of_change(call, Form::Ticket, Some(id));
     required_fields::of_closure(call, Some(id), edit.status);
     check_uploads(call, already);
     // What we mailed out cannot be rewritten. [D]

@@ -13,9 +13,7 @@ use crate::core::account::Job;
 use crate::core::agenda::Task;
 use crate::core::events::Performer;
 use crate::core::html::Markup;
-use crate::core::ids::uuid;
 use crate::core::people::scope;
-use crate::core::settings::duration;
 use crate::core::tickets::{Association, Merging, Shelf, Ticket};
 
 /// Includes of one ticket. [D]
@@ -24,10 +22,16 @@ const INCLUDES: [&str; 4] = ["conversations", "requester", "company", "stats"];
 impl Call<'_, '_> {
     /// The ticket in the path, if the caller may see it.
     pub(super) fn ticket(&self, at: usize) -> Result<&Ticket> {
+        self.ticket_where(at, false)
+    }
+
+    /// The ticket in the path, if it is in the archive, or not, as said.
+    fn ticket_where(&self, at: usize, archived: bool) -> Result<&Ticket> {
         let ticket = self
             .account()
             .tickets
             .get(self.id(at)?)
+            .filter(|ticket| self.is_archived(ticket) == archived)
             .ok_or(Failure::NOT_FOUND)?;
         if self.may_see(ticket) {
             Ok(ticket)
@@ -36,12 +40,28 @@ impl Call<'_, '_> {
         }
     }
 
+    /// Has the ticket left for the archive?
+    pub(super) fn is_archived(&self, ticket: &Ticket) -> bool {
+        ticket.is_archived(self.desk.now, self.account().settings.archive_after_days)
+    }
+
+    /// The ticket in the path, for what hangs on it: of a deleted one, that is
+    /// gone, though the ticket itself is still shown. [O TAP]
+    pub(super) fn ticket_with_parts(&self) -> Result<&Ticket> {
+        let ticket = self.ticket(0)?;
+        if ticket.deleted && self.account().settings.deleted_ticket_parts_are_404 {
+            return Err(Failure::NOT_FOUND);
+        }
+        Ok(ticket)
+    }
+
     /// Ticket scope: all, the agent's groups', or only its own. [D]
     pub(super) fn may_see(&self, ticket: &Ticket) -> bool {
         let Some(agent) = self.account().people.agent(self.agent) else {
             return false;
         };
-        let own = ticket.responder_id == Some(agent.id);
+        let own =
+            ticket.responder_id == Some(agent.id) || ticket.rare().shared_with.contains(&agent.id);
         match agent.ticket_scope {
             scope::GROUP => {
                 own || ticket
@@ -133,7 +153,9 @@ pub(super) fn archived(call: &mut Call<'_, '_>) -> Result {
     if !call.account().plan.row().archive {
         return Err(Failure::missing_feature("Archive Tickets"));
     }
-    Err(Failure::NOT_FOUND)
+    let ticket = call.ticket_where(0, true)?;
+    let view = call.ticket_view(ticket, Shape::View, Includes::default());
+    Ok(Answer::written(200, &view))
 }
 
 pub(super) fn watch(call: &mut Call<'_, '_>) -> Result {
@@ -242,11 +264,7 @@ pub(super) fn merge(call: &mut Call<'_, '_>) -> Result {
 
 /// Starts a bulk job. The status 202 is [I]; the body is [D].
 fn start_job(call: &mut Call<'_, '_>, work: Value) -> Answer {
-    call.desk.account.job_count += 1;
-    let id = uuid(
-        call.desk.account.job_count.wrapping_mul(0x0010_0000) ^ u64::from(call.account().id.0),
-    )
-    .replace('-', "");
+    let id = call.desk.job_id();
     let now = call.desk.now;
     let job = Job {
         id: id.clone(),
@@ -257,7 +275,7 @@ fn start_job(call: &mut Call<'_, '_>, work: Value) -> Answer {
         agent_id: call.agent,
     };
     call.desk.account.jobs.insert(id.clone(), job);
-    let due = now + duration(call.account().settings.job_seconds);
+    let due = call.desk.job_due();
     let account = call.account().id;
     call.desk.agenda.add(
         due,
@@ -378,47 +396,4 @@ pub(super) fn prime_association(call: &mut Call<'_, '_>) -> Result {
         .ok_or(Failure::NOT_FOUND)?;
     let view = call.ticket_view(ticket, Shape::View, Includes::default());
     Ok(Answer::written(200, &view))
-}
-
-const SUMMARIES: &str = "ticket_summaries";
-
-pub(super) fn summary(call: &mut Call<'_, '_>) -> Result {
-    let id = call.ticket(0)?.id;
-    let summary = call
-        .account()
-        .shelves
-        .get(SUMMARIES)
-        .and_then(|summaries| summaries.get(&id));
-    summary.map(Answer::ok).ok_or(Failure::NOT_FOUND)
-}
-
-pub(super) fn delete_summary(call: &mut Call<'_, '_>) -> Result {
-    let id = call.live_ticket()?.id;
-    let summaries = call.desk.account.shelves.get_mut(SUMMARIES);
-    match summaries.and_then(|summaries| summaries.remove(&id)) {
-        Some(_) => Ok(Answer::nothing()),
-        None => Err(Failure::NOT_FOUND),
-    }
-}
-
-pub(super) fn set_summary(call: &mut Call<'_, '_>) -> Result {
-    let id = call.live_ticket()?.id;
-    call.input.allow(&["body", "user_id", "attachments"]);
-    call.input.require("body");
-    let body = call.input.text("body").flatten().unwrap_or_default();
-    call.input.check("user_id", Input::integer);
-    call.checked()?;
-    let markup = crate::core::html::Markup::from_client(&body);
-    let now = crate::core::time::seconds(call.desk.now);
-    let summary = json!({
-        "id": id, "body": markup.html, "body_text": markup.text, "user_id": call.agent, "ticket_id": id,
-        "attachments": [], "created_at": now, "updated_at": now,
-    });
-    call.desk
-        .account
-        .shelves
-        .entry(SUMMARIES.to_owned())
-        .or_default()
-        .insert(id, summary.clone());
-    Ok(Answer::ok(&summary))
 }

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::ticket_list::one_page;
+use crate::core::account::SATISFACTION_RATINGS;
 use crate::core::events::{Change, Performer, TicketEvent};
 use crate::core::time::{Ms, seconds};
 
 const ENTRIES: &str = "time_entries";
-const RATINGS: &str = "satisfaction_ratings";
+const RATINGS: &str = SATISFACTION_RATINGS;
 
 fn all<'c>(call: &'c Call<'_, '_>, shelf: &str) -> impl DoubleEndedIterator<Item = &'c Value> {
     call.account()
@@ -140,7 +141,7 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
 }
 
 pub(super) fn of_ticket(call: &mut Call<'_, '_>) -> Result {
-    let ticket = call.ticket(0)?.id;
+    let ticket = call.ticket_with_parts()?.id;
     paged(
         call,
         all(call, ENTRIES).filter(|entry| entry["ticket_id"] == json!(ticket)),
@@ -281,7 +282,7 @@ pub(super) fn rate(call: &mut Call<'_, '_>) -> Result {
 }
 
 pub(super) fn ratings_of_ticket(call: &mut Call<'_, '_>) -> Result {
-    let ticket = call.ticket(0)?.id;
+    let ticket = call.ticket_with_parts()?.id;
     paged(
         call,
         all(call, RATINGS).filter(|rating| rating["ticket_id"] == json!(ticket)),

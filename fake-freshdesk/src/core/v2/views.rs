@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::required_fields::with_unset;
 use crate::core::account::Account;
-use crate::core::people::{Agent, Contact, Role};
+use crate::core::ids::uuid;
+use crate::core::people::{Agent, Contact, Role, agent_kind};
 use crate::core::time::{Ms, seconds};
 
 /// Which of a resource's shapes: lists drop keys. [O, section 11]
@@ -30,6 +31,18 @@ fn organisation_wide(id: i64) -> i64 {
     (1 << 60) + id
 }
 
+/// What lists of contacts leave out. [O, section 11; of the newer keys I]
+const NOT_IN_LISTS: [&str; 8] = [
+    "tags",
+    "other_emails",
+    "view_all_tickets",
+    "avatar",
+    "contact_type",
+    "visitor_id",
+    "social_handler",
+    "csat_rating",
+];
+
 /// A contact.
 pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> Value {
     let companies: Vec<Value> = contact
@@ -37,6 +50,8 @@ pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> V
         .iter()
         .map(|(id, all)| json!({"company_id": id, "view_all_tickets": all}))
         .collect();
+    // Only one contact, not a list of them, is worth looking through all ratings for.
+    let rating = (detail == Detail::Viewed).then(|| account.latest_rating(contact.id));
     let mut shown = json!({
         "active": contact.active,
         "address": contact.address,
@@ -61,6 +76,11 @@ pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> V
         "created_at": seconds(contact.created_at),
         "updated_at": seconds(contact.updated_at),
         "avatar": null,
+        "contact_type": "contact",
+        "preferred_source": contact.email.as_ref().map(|_| "email"),
+        "visitor_id": uuid(contact.id.unsigned_abs()),
+        "social_handler": null,
+        "csat_rating": rating.flatten(),
         "org_contact_id": organisation_wide(contact.id),
     });
     if contact.deleted {
@@ -70,10 +90,7 @@ pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> V
     }
     match detail {
         Detail::Listed => {
-            let shown = without(
-                shown,
-                &["tags", "other_emails", "view_all_tickets", "avatar"],
-            );
+            let shown = without(shown, &NOT_IN_LISTS);
             if contact.company_id.is_none() {
                 without(shown, &["other_companies"])
             } else {
@@ -100,11 +117,16 @@ pub(super) fn agent(agent: &Agent, detail: Detail) -> Value {
         "updated_at": at(agent.updated_at),
         "last_active_at": null,
         "available_since": null,
-        "type": "support_agent",
+        "type": match agent.kind {
+            agent_kind::FIELD => "field_agent",
+            agent_kind::COLLABORATOR => "collaborator",
+            _ => "support_agent",
+        },
         "focus_mode": true,
         "deactivated": agent.deactivated,
         "api_key_enabled": true,
         "freshcaller_agent": false,
+        "agent_operational_status": if agent.available { "online" } else { "offline" },
         "org_agent_id": organisation_wide(agent.id),
         "contact": {
             "active": !agent.deactivated,

@@ -1,6 +1,7 @@
-// Runs three npm packages, unchanged, against the real binary:
+// Runs four npm packages, unchanged, against the real binary:
 // @activepieces/piece-freshdesk (plain http, the raw header), n8n's Freshdesk
-// node (https, base64 without the word Basic), and @freshworks/freshdesk (https).
+// node (https, base64 without the word Basic), @freshworks/freshdesk (https), and
+// node-freshdesk-api (plain http, the old `request` library).
 //
 //   ./run [path of fake-freshdesk]
 "use strict";
@@ -208,6 +209,48 @@ step(SDK, "deletes and restores", async (fake) => {
   assert.equal((await tickets.deleteTicket(state.id)).status, 204);
   assert.equal((await tickets.restoreTicket(state.id)).status, 204);
   assert.equal((await tickets.getTicket(state.id, {})).data.subject, "SDK");
+});
+
+// The first one there was; others grew out of it.
+const OLD = "node-freshdesk-api 0.1.8";
+function old({ api }, name, ...given) {
+  const Freshdesk = require("node-freshdesk-api");
+  const client = new Freshdesk(api, KEY);
+  return new Promise((resolve, reject) => client[name](...given, (error, data) => (error ? reject(error) : resolve(data))));
+}
+step(OLD, "creates, reads and updates a ticket", async (fake) => {
+  const made = await old(fake, "createTicket", { name: "Gil", email: "gil@example.com", subject: "Old", description: "x", status: 2, priority: 1 });
+  state.old = made.id;
+  assert.equal((await old(fake, "getTicket", made.id)).subject, "Old");
+  assert.equal((await old(fake, "updateTicket", made.id, { status: 3 })).status, 3);
+});
+step(OLD, "lists with a filter", async (fake) => {
+  const found = await old(fake, "listAllTickets", { email: "gil@example.com" });
+  assert.deepEqual(found.map((ticket) => ticket.id), [state.old]);
+  assert.ok((await old(fake, "listAllTicketFields")).length > 5);
+});
+step(OLD, "replies, notes, rewrites and removes a note", async (fake) => {
+  assert.equal((await old(fake, "createReply", state.old, { body: "Soon" })).body_text, "Soon");
+  const note = await old(fake, "createNote", state.old, { body: "hm" });
+  assert.equal((await old(fake, "updateConversation", note.id, { body: "aha" })).body_text, "aha");
+  assert.equal(await old(fake, "deleteConversation", note.id), null);
+  assert.deepEqual(await old(fake, "listAllTimeEntries", state.old), []);
+});
+step(OLD, "keeps contacts and companies", async (fake) => {
+  const company = await old(fake, "createCompany", { name: "Old Inc", domains: ["old.example"] });
+  assert.equal((await old(fake, "updateCompany", company.id, { note: "big" })).note, "big");
+  const contact = await old(fake, "createContact", { name: "Hal", email: "hal@old.example" });
+  assert.equal(contact.company_id, company.id);
+  assert.equal((await old(fake, "updateContact", contact.id, { job_title: "Boss" })).job_title, "Boss");
+  await assert.rejects(old(fake, "createContact", { name: "H", email: "hal@old.example" }), (error) => error.data.errors[0].code === "duplicate_value");
+  assert.equal((await old(fake, "makeAgent", contact.id)).agent.contact.email, "hal@old.example");
+  assert.equal(await old(fake, "deleteCompany", company.id), null);
+});
+step(OLD, "deletes and restores", async (fake) => {
+  assert.equal(await old(fake, "deleteTicket", state.old), null);
+  assert.equal(await old(fake, "restoreTicket", state.old), null);
+  // It reads every answer as JSON, and a 404 has no body.
+  await assert.rejects(old(fake, "getTicket", 4711), /Not a JSON response/);
 });
 
 async function main() {
