@@ -137,7 +137,7 @@ fn lane_and_mark(entry: &Entry) -> Option<(usize, Mark)> {
         "webhook_result" => Some((2, Mark::Wrong)),
         "api_call" if status >= 400 => Some((3, Mark::Wrong)),
         "api_call" if entry.text("path").ends_with("/reply") => Some((3, Mark::Answer)),
-        "api_call" if entry.text("method") != "GET" => Some((3, Mark::Done)),
+        "api_call" if !entry.is_get() => Some((3, Mark::Done)),
         // A look at no ticket in particular (a sweep, an import) is no part of the story.
         "api_call" if entry.ticket.is_none() => None,
         "api_call" => Some((3, Mark::Read)),

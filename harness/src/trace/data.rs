@@ -23,28 +23,48 @@ pub struct Data {
 struct Written {
     /// JSON, as it was written.
     text: Box<str>,
-    /// Its field `status`, which is asked of every call.
-    status: Option<u64>,
+    asked_of_every_call: OfACall,
+}
+
+/// What is asked of every call, so that its text is read for nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct OfACall {
+    /// The field `status`, if that is a number.
+    pub(crate) status: Option<u64>,
+    /// Whether the field `method` is `GET`.
+    pub(crate) is_get: bool,
 }
 
 impl Data {
-    /// Data that is read when somebody looks: JSON, and the `status` in it.
-    pub(crate) fn unread(text: String, status: Option<u64>) -> Self {
+    /// Data that is read when somebody looks: JSON, and what is asked of every call.
+    pub(crate) fn unread(text: String, asked_of_every_call: OfACall) -> Self {
         Self {
             written: Some(Written {
                 text: text.into(),
-                status,
+                asked_of_every_call,
             }),
             value: OnceLock::new(),
         }
     }
 
-    /// Its field `status`, if that is a number.
-    pub(crate) fn status(&self) -> Option<u64> {
+    /// What is asked of every call.
+    pub(crate) fn of_a_call(&self) -> OfACall {
         match &self.written {
-            Some(written) => written.status,
-            None => self.get("status").and_then(Value::as_u64),
+            Some(written) => written.asked_of_every_call,
+            None => OfACall {
+                status: self.get("status").and_then(Value::as_u64),
+                is_get: self.get("method").is_some_and(|method| method == "GET"),
+            },
         }
+    }
+
+    /// It as JSON: as it came, if it did.
+    pub(super) fn write_json(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        match &self.written {
+            Some(written) => json.extend_from_slice(written.text.as_bytes()),
+            None => serde_json::to_writer(json, &**self)?,
+        }
+        Ok(())
     }
 
     /// Whether one of the words, which JSON writes as they are, is anywhere in it.
@@ -154,14 +174,21 @@ mod tests {
 
     #[test]
     fn unread_data_is_the_value_it_is_the_text_of() {
-        let text = r#"{"a":[1,"x\"y"],"b":null,"status":429}"#;
-        let unread = Data::unread(text.to_owned(), Some(429));
+        let text = r#"{"a":[1,"x\"y"],"b":null,"status":429,"method":"GET"}"#;
+        let of_a_call = OfACall {
+            status: Some(429),
+            is_get: true,
+        };
+        let unread = Data::unread(text.to_owned(), of_a_call);
         assert_eq!(serde_json::to_string(&unread).unwrap(), text);
-        let value = json!({"a": [1, "x\"y"], "b": null, "status": 429});
+        let value = json!({"a": [1, "x\"y"], "b": null, "status": 429, "method": "GET"});
         for data in [&unread, &Data::from(value.clone())] {
             assert!(data.holds_any(&Words::new(["no", "x"])));
             assert!(!data.holds_any(&Words::new(["z"])));
-            assert_eq!(data.status(), Some(429));
+            assert_eq!(data.of_a_call(), of_a_call);
+            let mut json = Vec::new();
+            data.write_json(&mut json).unwrap();
+            assert_eq!(String::from_utf8(json).unwrap(), text);
         }
         assert_eq!(unread, value);
         assert_eq!(unread, Data::from(value));

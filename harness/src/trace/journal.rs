@@ -9,7 +9,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::data::Data;
+use super::data::{Data, OfACall};
 
 /// A page of the journal.
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ pub(super) struct Item<'a> {
     pub(super) cause: Option<u64>,
     pub(super) ticket_id: Option<u64>,
     pub(super) path: Option<Cow<'a, str>>,
-    status: Option<u64>,
+    of_a_call: OfACall,
     /// Everything that is not in the trace's own head.
     fields: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
@@ -53,7 +53,7 @@ impl Item<'_> {
             text.push_str(value.get());
         }
         text.push('}');
-        Data::unread(text, self.status)
+        Data::unread(text, self.of_a_call)
     }
 }
 
@@ -74,7 +74,8 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item<'de>, A::Error> {
         let (mut seq, mut at, mut kind) = (None, None, None);
-        let (mut cause, mut ticket_id, mut path, mut status) = (None, None, None, None);
+        let (mut cause, mut ticket_id, mut path) = (None, None, None);
+        let mut of_a_call = OfACall::default();
         let mut fields = Vec::with_capacity(16);
         while let Some(Text(key)) = map.next_key()? {
             match &*key {
@@ -87,7 +88,8 @@ impl<'de> Visitor<'de> for Fields {
                     let value: &RawValue = map.next_value()?;
                     match &*key {
                         "ticket_id" => ticket_id = serde_json::from_str(value.get()).ok(),
-                        "status" => status = serde_json::from_str(value.get()).ok(),
+                        "status" => of_a_call.status = serde_json::from_str(value.get()).ok(),
+                        "method" => of_a_call.is_get = value.get() == "\"GET\"",
                         "path" => {
                             path = serde_json::from_str(value.get())
                                 .ok()
@@ -106,7 +108,7 @@ impl<'de> Visitor<'de> for Fields {
             cause,
             ticket_id,
             path,
-            status,
+            of_a_call,
             fields,
         })
     }

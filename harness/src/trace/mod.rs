@@ -58,6 +58,19 @@ pub struct Entry {
     pub data: Data,
 }
 
+/// An entry without its data.
+#[derive(Serialize)]
+struct Head<'a> {
+    n: usize,
+    at: Timestamp,
+    source: Source,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<usize>,
+}
+
 impl Entry {
     /// A text field of the data, or "".
     pub fn text(&self, field: &str) -> &str {
@@ -69,9 +82,33 @@ impl Entry {
         self.data.get(field).and_then(Value::as_u64)
     }
 
+    /// The entry as JSON, the same as it serializes to; what came as text is not read.
+    fn write_json(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        let head = Head {
+            n: self.n,
+            at: self.at,
+            source: self.source,
+            kind: &self.kind,
+            ticket: self.ticket,
+            cause: self.cause,
+        };
+        serde_json::to_writer(&mut *json, &head)?;
+        // In place of the head's closing brace.
+        json.pop();
+        json.extend_from_slice(b",\"data\":");
+        self.data.write_json(json)?;
+        json.push(b'}');
+        Ok(())
+    }
+
     /// The status of a call's answer.
     pub fn status(&self) -> Option<u64> {
-        self.data.status()
+        self.data.of_a_call().status
+    }
+
+    /// Whether this is an API call that only reads.
+    pub fn is_get(&self) -> bool {
+        self.data.of_a_call().is_get
     }
 
     /// Whether this is an API call that Freshdesk answered.
@@ -137,7 +174,7 @@ impl Trace {
         let mut lines = Vec::new();
         for entry in &self.entries {
             // An entry holds only strings, numbers and JSON values, which always serialize.
-            let _ = serde_json::to_writer(&mut lines, entry);
+            let _ = entry.write_json(&mut lines);
             lines.push(b'\n');
         }
         // JSON is UTF-8.
@@ -151,4 +188,34 @@ pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
         .pointer(pointer)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::data::OfACall;
+    use super::*;
+
+    #[test]
+    fn a_line_is_the_entry_as_it_serializes() {
+        let mut trace = Trace::default();
+        let unread = Data::unread(r#"{"path":"/é","n":1}"#.to_owned(), OfACall::default());
+        let at = Timestamp::UNIX_EPOCH;
+        trace.push(at, Source::Freshdesk, "api_call", Some(7), Some(0), unread);
+        trace.push(
+            at,
+            Source::Scenario,
+            "step",
+            None,
+            None,
+            json!({"a": "\"b"}),
+        );
+        let lines: String = trace
+            .entries()
+            .iter()
+            .map(|entry| serde_json::to_string(entry).unwrap() + "\n")
+            .collect();
+        assert_eq!(trace.to_json_lines(), lines);
+    }
 }

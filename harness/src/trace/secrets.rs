@@ -66,6 +66,9 @@ impl Secrets {
 
     /// Replaces every secret in a text.
     pub(crate) fn hide_in_text(&self, text: &mut String) {
+        if !self.are_in(text) {
+            return;
+        }
         for (secret, name) in &self.names {
             if text.contains(secret.as_str()) {
                 *text = text.replace(secret.as_str(), name);

@@ -146,8 +146,7 @@ impl Ground<'_> {
             entry.ticket == Some(ticket)
                 && match entry.kind.as_str() {
                     "api_call" => {
-                        entry.text("method") != "GET"
-                            || entry.status().is_some_and(|status| status >= 400)
+                        !entry.is_get() || entry.status().is_some_and(|status| status >= 400)
                     }
                     "rule_decision" => {
                         entry.text("outcome") == "executed"
