@@ -180,6 +180,15 @@ impl Turn {
             })
     }
 
+    /// Whether it takes the marker off.
+    #[must_use]
+    pub fn unmarks(&self) -> bool {
+        self.steps.iter().any(|(step, _)| match step {
+            Step::Update(update) => update.marker.as_ref().is_some_and(|(_, on)| !on),
+            Step::Reply { .. } | Step::Note { .. } => false,
+        })
+    }
+
     /// Whether nothing was sent yet, so that the turn can be dropped unseen.
     #[must_use]
     pub fn is_untouched(&self) -> bool {

@@ -13,7 +13,10 @@ use common::{
     helpdesk::{AI, CUSTOMER, MARKER, Mishap, MishapKind, REP},
     world,
 };
-use reference_bridge::{ScriptedBrain, brain::Action};
+use reference_bridge::{
+    ScriptedBrain,
+    brain::{Action, BrainError, Decision},
+};
 use serde_json::{Value, json};
 
 fn handing_off() -> ScriptedBrain {
@@ -272,5 +275,76 @@ async fn giving_the_ticket_back_resumes_at_the_next_message_and_unmarks() {
     assert_eq!(
         (&session["handed_off"], &session["handoff"]),
         (&json!(false), &Value::Null)
+    );
+}
+
+/// A ticket that was handed off and is the OpenCX agent's again.
+async fn given_back(answers: Vec<Result<Decision, BrainError>>) -> (World, i64) {
+    let handoff = Ok(decision(Action::Handoff, None));
+    let brain = ScriptedBrain::following([handoff].into_iter().chain(answers));
+    let world = world(brain).await;
+    world.connect(json!({})).await;
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    world.helpdesk.change(ticket, json!({"responder_id": AI}));
+    world.updated(ticket).await;
+    (world, ticket)
+}
+
+async fn is_marked_and_handed_off(world: &World, ticket: i64) -> (Value, Value) {
+    let fields = world.helpdesk.ticket(ticket)["custom_fields"].clone();
+    let session = world.session(ticket).await;
+    (fields[MARKER].clone(), session["handed_off"].clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_overtaken_while_the_ai_resumes_leaves_no_marker_behind() {
+    let (world, ticket) = given_back(vec![
+        Err(BrainError::new("busy")),
+        Ok(decision(Action::Reply, Some("Stale."))),
+        Ok(decision(Action::Reply, Some("To both."))),
+    ])
+    .await;
+    world.helpdesk.say(ticket, CUSTOMER, "One?", false);
+    world.webhook("ticket_updated", ticket).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    world.helpdesk.say(ticket, CUSTOMER, "Two?", false);
+    world.webhook("ticket_updated", ticket).await;
+    world.wait(10).await;
+    assert_eq!(world.helpdesk.posts(ticket, false), ["<p>To both.</p>"]);
+    assert_eq!(
+        is_marked_and_handed_off(&world, ticket).await,
+        (json!(false), json!(false))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rep_who_takes_the_ticket_before_the_ai_resumed_finds_it_handed_off() {
+    let (world, ticket) = given_back(vec![Ok(decision(Action::Reply, Some("Late.")))]).await;
+    let spent = Mishap {
+        on: "POST /tickets/1/reply",
+        kind: MishapKind::Answer(429, Some(1), ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
+    world.helpdesk.say(ticket, CUSTOMER, "One?", false);
+    world.updated(ticket).await;
+    world.wait(10).await;
+    world.helpdesk.change(ticket, json!({"responder_id": REP}));
+    world.wait(900).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 0);
+    assert_eq!(
+        is_marked_and_handed_off(&world, ticket).await,
+        (json!(true), json!(true))
+    );
+    let session = world.session(ticket).await;
+    assert_eq!(session["handoff"]["summary"], "Wants a refund.");
+    // Given back once more, it resumes as ever.
+    world.helpdesk.change(ticket, json!({"responder_id": AI}));
+    world.helpdesk.say(ticket, CUSTOMER, "Two?", false);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false).len(), 1);
+    assert_eq!(
+        is_marked_and_handed_off(&world, ticket).await,
+        (json!(false), json!(false))
     );
 }

@@ -82,7 +82,6 @@ impl Look<'_> {
         if self.desk.policies.answering == Answering::OneForEach {
             awaiting.truncate(1);
         }
-        let resumed = self.resume();
         let decision = self.ask(&awaiting).await?;
         if self.is_stale().await? {
             self.refresh().await?;
@@ -98,6 +97,7 @@ impl Look<'_> {
         }
         self.session.opening = false;
         self.touch();
+        let resumed = self.resume();
         match plan::turn(self, decision, awaiting.clone(), resumed) {
             Some(turn) => Ok(Next::Turn(Box::new(turn))),
             None => {
@@ -149,11 +149,18 @@ impl Look<'_> {
         true
     }
 
-    /// The ticket was given back to the OpenCX agent and the customer wrote:
-    /// the AI is on again (RSM-2, RSM-3). Says whether that was news.
+    /// Whether a ticket that was handed off is the OpenCX agent's again.
+    fn is_given_back(&self) -> bool {
+        self.session.handed_off
+            && self.snapshot.ticket.responder_id == Some(self.connection.agent.id)
+    }
+
+    /// The ticket was given back to the OpenCX agent, the customer wrote, and there is
+    /// an answer: the AI is on again (RSM-2, RSM-3). Says whether that was news. It goes
+    /// down with the turn that takes the marker off, so that neither is without the
+    /// other.
     fn resume(&mut self) -> bool {
-        let given_back = self.snapshot.ticket.responder_id == Some(self.connection.agent.id);
-        if !self.session.handed_off || !given_back {
+        if !self.is_given_back() {
             return false;
         }
         self.session.handed_off = false;
@@ -168,8 +175,13 @@ impl Look<'_> {
 
     /// Asks the brain; one that keeps failing means people (issue 4, Brain).
     async fn ask(&mut self, awaiting: &[String]) -> Result<Decision, LookError> {
+        let mut session = self.session.clone();
+        if self.is_given_back() {
+            session.handed_off = false;
+            session.handoff = None;
+        }
         let question = Question {
-            session: crate::api::session_json(&self.session),
+            session: crate::api::session_json(&session),
             messages: self.public_messages(awaiting),
         };
         let policies = self.desk.policies.clone();

@@ -11,7 +11,7 @@ use crate::{
     freshdesk::{Conversation, Freshdesk, FreshdeskError, Ticket},
     policies::{AfterAmbiguousPost, MessageFacts, ThreadPages},
     session::{Attachment, Author, Entry, EntryKind},
-    turn::{Progress, Step, TicketUpdate, TurnState},
+    turn::{Progress, Purpose, Step, TicketUpdate, TurnState},
 };
 
 /// How many conversations `include=conversations` gives at most, silently.
@@ -408,7 +408,6 @@ impl Look<'_> {
     /// resolution that is not through, for the customer has come back or a rep has
     /// taken the ticket.
     pub(super) fn is_overtaken(&self, turn: &crate::turn::Turn) -> bool {
-        use crate::turn::Purpose;
         if turn.state != TurnState::Open {
             return false;
         }
@@ -431,8 +430,11 @@ impl Look<'_> {
     pub(super) fn give_up(&mut self, mut turn: crate::turn::Turn) {
         if turn.is_untouched() {
             turn.state = TurnState::Dropped;
+            if turn.unmarks() {
+                self.take_resuming_back();
+            }
         } else {
-            turn.purpose = crate::turn::Purpose::Reply;
+            turn.purpose = Purpose::Reply;
             for (step, _) in &mut turn.steps {
                 if let Step::Update(update) = step {
                     update.status = None;
@@ -445,6 +447,18 @@ impl Look<'_> {
         }
         self.write_turn(turn);
         self.add_event("ai_response_cancelled", "The thread moved on.");
+    }
+
+    /// The AI was on again, but has not taken the marker off: it is handed off still,
+    /// until the next answer.
+    fn take_resuming_back(&mut self) {
+        let handoffs = self.turns.iter().filter_map(|turn| match &turn.purpose {
+            Purpose::Handoff(handoff) => Some(handoff.clone()),
+            _ => None,
+        });
+        self.session.handoff = handoffs.last();
+        self.session.handed_off = true;
+        self.touch();
     }
 }
 
