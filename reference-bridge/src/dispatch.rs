@@ -270,7 +270,9 @@ async fn after_error(
             }
             ("refused", wait, false)
         }
-        FreshdeskError::Unavailable(_) | FreshdeskError::Nonsense(_) | FreshdeskError::Waited => (
+        FreshdeskError::Unavailable(_)
+        | FreshdeskError::Nonsense(_)
+        | FreshdeskError::Waited { .. } => (
             "freshdesk_unavailable",
             Duration::from_secs(30) * (1 << retry),
             false,

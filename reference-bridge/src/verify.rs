@@ -83,7 +83,7 @@ impl VerifyError {
             }
             FreshdeskError::RateLimited { .. }
             | FreshdeskError::Unavailable(_)
-            | FreshdeskError::Waited
+            | FreshdeskError::Waited { .. }
             | FreshdeskError::Ambiguous { .. } => Self::Unavailable { problem },
         }
     }

@@ -348,3 +348,49 @@ async fn a_rep_who_takes_the_ticket_before_the_ai_resumed_finds_it_handed_off() 
         (json!(false), json!(false))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handoff_that_waits_to_be_sent_again_looks_at_the_ticket_first() {
+    for (meanwhile, owner) in [(AI, Value::Null), (REP, json!(REP))] {
+        let world = world(handing_off()).await;
+        world.connect(json!({})).await;
+        let spent = Mishap {
+            on: "PUT /tickets/1",
+            kind: MishapKind::Answer(429, Some(20), ""),
+        };
+        world.helpdesk.desk().mishaps.push_back(spent);
+        let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+        world.created(ticket).await;
+        // Who gives it away meanwhile adds a tag of their own too.
+        let given = json!({"responder_id": meanwhile, "tags": ["vip", "urgent"]});
+        world.helpdesk.change(ticket, given);
+        world.wait(60).await;
+        let known = world.helpdesk.ticket(ticket);
+        assert_eq!(known["responder_id"], owner, "{meanwhile}");
+        assert_eq!(known["custom_fields"][MARKER], true, "{meanwhile}");
+        assert_eq!(
+            known["tags"],
+            json!(["vip", "urgent", "opencx", "opencx_autopilot"]),
+            "{meanwhile}"
+        );
+        assert_eq!(world.helpdesk.count("PUT /tickets/1"), 2, "{meanwhile}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn looking_again_allows_no_fifth_send() {
+    let world = world(handing_off()).await;
+    world.connect(json!({})).await;
+    let spent = Mishap {
+        on: "PUT /tickets/1",
+        kind: MishapKind::Answer(429, Some(20), ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![spent; 9]);
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    world.wait(120).await;
+    assert_eq!(world.helpdesk.count("PUT /tickets/1"), 4);
+    assert_eq!(world.problem_kinds().await, ["rate_limited"]);
+    world.wait(3600).await;
+    assert_eq!(world.helpdesk.ticket(ticket)["custom_fields"][MARKER], true);
+}

@@ -200,6 +200,12 @@ async fn a_resolution_that_was_done_unheard_is_taken_back_for_who_crossed_it() {
     world.helpdesk.desk().mishaps.extend(vec![unheard; 4]);
     let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
     world.created(ticket).await;
+    // Nor can the bridge look what became of it.
+    let unseen = Mishap {
+        on: "GET /tickets/1",
+        kind: MishapKind::Answer(503, None, ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![unseen; 4]);
     world.wait(10).await;
     assert_eq!(world.helpdesk.ticket(ticket)["status"], 4);
     assert_eq!(

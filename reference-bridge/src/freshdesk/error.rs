@@ -46,10 +46,13 @@ pub(crate) enum FreshdeskError {
     /// after the last send; nothing is known to have happened.
     #[error("Freshdesk is not available ({0})")]
     Unavailable(String),
-    /// A post had to wait for the quota, so that what it was decided on is old;
-    /// it was not sent (FLW-7).
-    #[error("the post had to wait for the quota and was not sent")]
-    Waited,
+    /// A write had to wait for the quota, so that what it was decided on is old;
+    /// it was not sent, or not again (FLW-7).
+    #[error("the write had to wait for the quota and was not sent")]
+    Waited {
+        /// How often it was sent, and refused.
+        sends: u32,
+    },
     /// It is not known whether a post was carried out (FLW-8).
     #[error("it is not known whether Freshdesk carried the post out ({what})")]
     Ambiguous {

@@ -31,6 +31,12 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 pub(crate) enum Nature {
     /// Reads, and writes that only say how things should be.
     Repeatable,
+    /// Such a write that was decided on how things were: after a wait it is sent again
+    /// only by who has looked again, and tells how often it was sent before.
+    Decided {
+        /// Sends before this call's first.
+        sends_before: u32,
+    },
     /// Posts: a second one would be seen.
     Once,
 }
@@ -140,14 +146,23 @@ impl Exchange {
     async fn send(&self, call: &Call) -> Result<Answer, FreshdeskError> {
         let class = Class::of(&call.method, &call.path);
         let asked_at = self.clock.now();
-        let mut sends = 0;
+        let sends_before = match call.nature {
+            Nature::Decided { sends_before } => sends_before,
+            Nature::Once | Nature::Repeatable => 0,
+        };
+        let mut sends = sends_before;
         loop {
             let permit = self
                 .quota
                 .admit(class, call.cost, self.urgency, &self.clock)
                 .await;
-            if sends == 0 && call.nature == Nature::Once {
-                self.check_age(asked_at)?;
+            let may_be_old = match call.nature {
+                Nature::Once => sends == 0,
+                Nature::Decided { .. } => sends > sends_before,
+                Nature::Repeatable => false,
+            };
+            if may_be_old {
+                self.check_age(asked_at, sends)?;
             }
             sends += 1;
             let outcome = self.send_once(call).await;
@@ -171,11 +186,11 @@ impl Exchange {
         }
     }
 
-    /// Refuses to send a post that had to wait too long for its turn.
-    fn check_age(&self, asked_at: Timestamp) -> Result<(), FreshdeskError> {
+    /// Refuses to send what had to wait too long for its turn.
+    fn check_age(&self, asked_at: Timestamp, sends: u32) -> Result<(), FreshdeskError> {
         match self.policies.recheck {
             Recheck::WhenOlderThan(age) if between(asked_at, self.clock.now()) > age => {
-                Err(FreshdeskError::Waited)
+                Err(FreshdeskError::Waited { sends })
             }
             Recheck::WhenOlderThan(_) | Recheck::Never => Ok(()),
         }
@@ -217,7 +232,9 @@ impl Exchange {
                     what: format!("status {status}"),
                     in_flight: false,
                 }),
-                Nature::Repeatable => self.again(sends, format!("status {status}")),
+                Nature::Repeatable | Nature::Decided { .. } => {
+                    self.again(sends, format!("status {status}"))
+                }
             };
         }
         Err(FreshdeskError::of_answer(
@@ -235,8 +252,12 @@ impl Exchange {
     ) -> Result<Duration, FreshdeskError> {
         match (failure, call.nature) {
             (Failure::NotSent(what), _) => self.again(sends, what),
-            (Failure::Broken(what), Nature::Repeatable) => self.again(sends, what),
-            (Failure::TimedOut, Nature::Repeatable) => self.again(sends, "no answer".to_owned()),
+            (Failure::Broken(what), Nature::Repeatable | Nature::Decided { .. }) => {
+                self.again(sends, what)
+            }
+            (Failure::TimedOut, Nature::Repeatable | Nature::Decided { .. }) => {
+                self.again(sends, "no answer".to_owned())
+            }
             (Failure::Broken(what), Nature::Once) => Err(FreshdeskError::Ambiguous {
                 what,
                 in_flight: false,
@@ -348,7 +369,7 @@ fn decode<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, FreshdeskE
             what: format!("a success whose body cannot be read: {error}"),
             in_flight: false,
         },
-        Nature::Repeatable => {
+        Nature::Repeatable | Nature::Decided { .. } => {
             FreshdeskError::Nonsense(format!("{} {}: {error}", call.method, call.path))
         }
     })

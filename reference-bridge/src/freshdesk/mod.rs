@@ -181,17 +181,18 @@ impl Freshdesk {
         Ok((page.readable, link))
     }
 
-    /// `PUT /tickets/{id}`, which may be repeated.
+    /// `PUT /tickets/{id}`, which may be repeated; how is its nature.
     pub(crate) async fn update_ticket(
         &self,
         id: i64,
         properties: &Value,
+        nature: Nature,
     ) -> Result<Ticket, FreshdeskError> {
         let call = Call {
             method: Method::PUT,
             path: format!("/tickets/{id}"),
             sent: Sent::Json(properties.to_string().into()),
-            nature: Nature::Repeatable,
+            nature,
             cost: 1,
         };
         self.exchange.read(&call).await

@@ -18,7 +18,7 @@ use wiremock::{
     matchers::{header, method, path, query_param},
 };
 
-use super::{Freshdesk, FreshdeskError, Quota, Upload, multipart::tests::Pieces};
+use super::{Freshdesk, FreshdeskError, Nature, Quota, Upload, multipart::tests::Pieces};
 use crate::{
     HttpService,
     clock::Clock,
@@ -290,7 +290,9 @@ async fn a_success_that_says_nothing_is_nonsense_for_every_read_and_ambiguous_fo
                 "{what} {body:?}: {error:?}"
             );
         }
-        let update = client.update_ticket(1, &json!({"status": 4})).await;
+        let update = client
+            .update_ticket(1, &json!({"status": 4}), Nature::Repeatable)
+            .await;
         assert!(
             matches!(update, Err(FreshdeskError::Nonsense(_))),
             "{body:?}"

@@ -55,7 +55,7 @@ impl Look<'_> {
         self.write_turn(turn.clone());
         self.save().await?;
         let sent = if self.may_be_in_other_hands(begun_at) {
-            Err(FreshdeskError::Waited)
+            Err(FreshdeskError::Waited { sends: 0 })
         } else {
             self.send_post(&turn.id, &turn.steps[index].0).await
         };

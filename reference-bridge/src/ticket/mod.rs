@@ -133,7 +133,7 @@ pub(crate) async fn look(
         let end = match look.round().await {
             // What had to wait for the quota may not fit any more: the thread is read
             // again, and the next round decides (FLW-7).
-            Err(LookError::Freshdesk(FreshdeskError::Waited)) => {
+            Err(LookError::Freshdesk(FreshdeskError::Waited { .. })) => {
                 look.refresh().await.map(|()| None)
             }
             ended => ended,

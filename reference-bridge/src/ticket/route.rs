@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Look, LookError};
 use crate::{
-    freshdesk::{FreshdeskError, Ticket},
+    freshdesk::{FreshdeskError, Nature, Ticket},
     policies::TagWriting,
     session::HandoffTarget,
     turn::{Progress, Purpose, TicketUpdate, Turn, TurnState},
@@ -21,26 +21,40 @@ impl Look<'_> {
     ) -> Result<(), LookError> {
         let is_handoff = matches!(turn.purpose, Purpose::Handoff(_));
         let mut wanted = update.clone();
-        if let Purpose::Handoff(handoff) = &turn.purpose {
-            (wanted.responder_id, wanted.group_id) = self.destination(turn, &handoff.target);
-        }
-        let taken_by = self
-            .snapshot
-            .ticket
-            .responder_id
-            .filter(|_| is_handoff && self.was_taken(turn));
-        let mut refused_target = None;
+        self.set_destination(turn, &mut wanted);
+        let (mut refused_target, mut taken_by) = (None, None);
+        let mut sends = 0;
         // Marker, agent and group may each be refused once.
-        for _ in 0..4 {
+        let mut tries = 4;
+        while tries > 0 {
+            taken_by = self
+                .snapshot
+                .ticket
+                .responder_id
+                .filter(|_| is_handoff && self.was_taken(turn));
             let properties = self.properties(&wanted);
             if properties.is_empty() {
                 break;
             }
+            let nature = Nature::Decided {
+                sends_before: sends,
+            };
             let answer = self
                 .freshdesk
-                .update_ticket(self.job.ticket_id, &Value::Object(properties))
+                .update_ticket(self.job.ticket_id, &Value::Object(properties), nature)
                 .await;
             match answer {
+                Err(FreshdeskError::Waited { sends: refused }) => {
+                    sends = refused;
+                    self.refresh().await?;
+                    if self.is_overtaken(turn) {
+                        return Err(FreshdeskError::Waited { sends }.into());
+                    }
+                    if refused_target.is_none() {
+                        self.set_destination(turn, &mut wanted);
+                    }
+                    continue;
+                }
                 Ok(ticket) => {
                     // An answer without its time is no whole ticket: what it leaves out
                     // was not taken off it, and is read at the next look.
@@ -66,6 +80,8 @@ impl Look<'_> {
                     return Err(error.into());
                 }
             }
+            sends = 0;
+            tries -= 1;
         }
         turn.steps[index].1 = Progress::Done {
             conversation_id: None,
@@ -82,6 +98,12 @@ impl Look<'_> {
             self.write_turn(turn.clone());
         }
         self.save().await
+    }
+
+    fn set_destination(&self, turn: &Turn, wanted: &mut TicketUpdate) {
+        if let Purpose::Handoff(handoff) = &turn.purpose {
+            (wanted.responder_id, wanted.group_id) = self.destination(turn, &handoff.target);
+        }
     }
 
     /// The agent and group that a handed-off ticket goes to. This is settled here,

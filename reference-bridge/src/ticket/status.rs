@@ -7,7 +7,7 @@ use super::{Look, LookError, event_entry};
 use crate::{
     clock::later,
     desk::Desk,
-    freshdesk::FreshdeskError,
+    freshdesk::{FreshdeskError, Nature},
     session::{AiClosureType, Entry, Session, Status},
     store::Write,
     turn::{Purpose, Turn},
@@ -149,7 +149,7 @@ impl Look<'_> {
         let open = json!({ "status": OPEN });
         match self
             .freshdesk
-            .update_ticket(self.job.ticket_id, &open)
+            .update_ticket(self.job.ticket_id, &open, Nature::Repeatable)
             .await
         {
             Ok(_) => {
