@@ -378,6 +378,24 @@ async fn a_handoff_that_waits_to_be_sent_again_looks_at_the_ticket_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_deleted_while_its_handoff_waited_is_not_written_to() {
+    let world = world(handing_off()).await;
+    world.connect(json!({})).await;
+    let spent = Mishap {
+        on: "PUT /tickets/1",
+        kind: MishapKind::Answer(429, Some(20), ""),
+    };
+    world.helpdesk.desk().mishaps.push_back(spent);
+    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+    world.created(ticket).await;
+    world.helpdesk.change(ticket, json!({"deleted": true}));
+    world.wait(60).await;
+    assert_eq!(world.helpdesk.count("PUT /tickets/1"), 1);
+    assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
+    assert_eq!(world.problem_kinds().await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn looking_again_allows_no_fifth_send() {
     let world = world(handing_off()).await;
     world.connect(json!({})).await;

@@ -33,7 +33,9 @@ impl Look<'_> {
                 .responder_id
                 .filter(|_| is_handoff && self.was_taken(turn));
             let properties = self.properties(&wanted);
-            if properties.is_empty() {
+            // Of what was deleted or is spam Freshdesk takes no updates.
+            let gone = self.snapshot.ticket.deleted || self.snapshot.ticket.spam;
+            if properties.is_empty() || gone {
                 break;
             }
             let nature = Nature::Decided {

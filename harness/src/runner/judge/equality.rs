@@ -95,13 +95,17 @@ fn messages(found: &mut Vec<String>, history: &[Value], ticket: &Value, cast: &C
     }
 }
 
+fn is_gone(ticket: &Value) -> bool {
+    let flag = |field: &str| ticket.get(field).and_then(Value::as_bool) == Some(true);
+    flag("deleted") || flag("spam")
+}
+
 /// Resolved and closed tickets have closed sessions, all others open ones. A
 /// customer who wrote on a resolved ticket keeps the session open (RES-3).
 fn status(found: &mut Vec<String>, session: &Value, history: &[Value], ticket: &Value) {
-    let flag = |field: &str| ticket.get(field).and_then(Value::as_bool) == Some(true);
     let status = ticket.get("status").and_then(Value::as_u64).unwrap_or(0);
     let seen = session.get("status").and_then(Value::as_str).unwrap_or("");
-    let gone = flag("deleted") || flag("spam");
+    let gone = is_gone(ticket);
     let resolved = matches!(status, 4 | 5);
     let reopened = history
         .iter()
@@ -136,7 +140,8 @@ fn wrote_since(ticket: &Value, history: &[Value]) -> bool {
     })
 }
 
-/// The marker is on where the AI handed off, and off where it did not.
+/// The marker is on where the AI handed off, and off where it did not. What is deleted
+/// or spam takes no update any more, and stays as it was.
 fn marker(found: &mut Vec<String>, session: &Value, ticket: &Value) {
     let Some(marker) = ticket.pointer(&format!("/custom_fields/{DEFAULT_MARKER}")) else {
         return;
@@ -149,7 +154,7 @@ fn marker(found: &mut Vec<String>, session: &Value, ticket: &Value) {
     if on && !handed_off {
         found.push("the ticket is marked, the session is not handed off".to_owned());
     }
-    if handed_off && by_ai && !on {
+    if handed_off && by_ai && !on && !is_gone(ticket) {
         found.push("the session is handed off by the AI, the ticket is not marked".to_owned());
     }
 }
