@@ -10,7 +10,7 @@ mod common;
 
 use common::{
     decision,
-    helpdesk::{CUSTOMER, REP},
+    helpdesk::{AI, CUSTOMER, MARKER, Mishap, MishapKind, REP},
     world,
 };
 use reference_bridge::{
@@ -54,6 +54,60 @@ async fn a_message_that_comes_while_the_brain_thinks_is_answered_with_the_first(
     world.webhook("ticket_updated", ticket).await;
     world.wait(10).await;
     assert_eq!(world.helpdesk.posts(ticket, false), ["<p>To both.</p>"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_to_be_sent_again_looks_at_the_ticket_first() {
+    for (takes_over, sends, answers) in [
+        (true, 1, Vec::new()),
+        (false, 2, vec!["<p>Here I am.</p>".to_owned()]),
+    ] {
+        let world = world(ScriptedBrain::replying("Here I am.")).await;
+        world.connect(json!({})).await;
+        let spent = Mishap {
+            on: "POST /tickets/1/reply",
+            kind: MishapKind::Answer(429, Some(20), ""),
+        };
+        world.helpdesk.desk().mishaps.push_back(spent);
+        let ticket = world
+            .helpdesk
+            .open_ticket("One?", json!({"responder_id": AI}));
+        world.created(ticket).await;
+        if takes_over {
+            world.helpdesk.say(ticket, REP, "I take this one.", false);
+        }
+        world.wait(60).await;
+        assert_eq!(world.helpdesk.count("POST /tickets/1/reply"), sends);
+        assert_eq!(world.helpdesk.posts(ticket, false), answers);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_brain_that_says_nothing_when_it_comes_back_takes_the_marker_off() {
+    for (mode, action) in [
+        ("autopilot", Action::StaySilent),
+        ("autopilot", Action::Reply),
+        ("assist", Action::Reply),
+        ("assist", Action::Resolve),
+    ] {
+        let world = world(ScriptedBrain::following([
+            Ok(decision(Action::Handoff, None)),
+            Ok(decision(action, None)),
+        ]))
+        .await;
+        world.connect(json!({"channels": {"email": mode}})).await;
+        let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
+        world.created(ticket).await;
+        assert_eq!(world.helpdesk.ticket(ticket)["custom_fields"][MARKER], true);
+        world.helpdesk.change(ticket, json!({"responder_id": AI}));
+        world.helpdesk.say(ticket, CUSTOMER, "Thanks.", false);
+        world.updated(ticket).await;
+        let marker = world.helpdesk.ticket(ticket)["custom_fields"][MARKER].clone();
+        assert_eq!(marker, false, "{mode}, {action:?}");
+        let session = world.session(ticket).await;
+        assert_eq!(session["handed_off"], false, "{mode}, {action:?}");
+        assert_eq!(world.helpdesk.posts(ticket, false), Vec::<String>::new());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,12 +32,10 @@ pub(crate) enum Nature {
     /// Reads, and writes that only say how things should be.
     Repeatable,
     /// Such a write that was decided on how things were: after a wait it is sent again
-    /// only by who has looked again, and tells how often it was sent before.
-    Decided {
-        /// Sends before this call's first.
-        sends_before: u32,
-    },
-    /// Posts: a second one would be seen.
+    /// only by who has looked again.
+    Decided,
+    /// Posts: a second one would be seen. One that had to wait is sent, or sent again,
+    /// only by who has looked again.
     Once,
 }
 
@@ -71,6 +69,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) sent: Sent,
     pub(crate) nature: Nature,
+    /// How often the same was sent before, and refused: it counts for the retries (LIM-1).
+    pub(crate) sends_before: u32,
     /// What the call takes from the quota (facts 2.1).
     pub(crate) cost: u32,
 }
@@ -82,6 +82,7 @@ impl Call {
             path,
             sent: Sent::None,
             nature: Nature::Repeatable,
+            sends_before: 0,
             cost: 1,
         }
     }
@@ -146,19 +147,15 @@ impl Exchange {
     async fn send(&self, call: &Call) -> Result<Answer, FreshdeskError> {
         let class = Class::of(&call.method, &call.path);
         let asked_at = self.clock.now();
-        let sends_before = match call.nature {
-            Nature::Decided { sends_before } => sends_before,
-            Nature::Once | Nature::Repeatable => 0,
-        };
-        let mut sends = sends_before;
+        let mut sends = call.sends_before;
         loop {
             let permit = self
                 .quota
                 .admit(class, call.cost, self.urgency, &self.clock)
                 .await;
             let may_be_old = match call.nature {
-                Nature::Once => sends == 0,
-                Nature::Decided { .. } => sends > sends_before,
+                Nature::Once => true,
+                Nature::Decided => sends > call.sends_before,
                 Nature::Repeatable => false,
             };
             if may_be_old {
@@ -232,7 +229,7 @@ impl Exchange {
                     what: format!("status {status}"),
                     in_flight: false,
                 }),
-                Nature::Repeatable | Nature::Decided { .. } => {
+                Nature::Repeatable | Nature::Decided => {
                     self.again(sends, format!("status {status}"))
                 }
             };
@@ -252,10 +249,10 @@ impl Exchange {
     ) -> Result<Duration, FreshdeskError> {
         match (failure, call.nature) {
             (Failure::NotSent(what), _) => self.again(sends, what),
-            (Failure::Broken(what), Nature::Repeatable | Nature::Decided { .. }) => {
+            (Failure::Broken(what), Nature::Repeatable | Nature::Decided) => {
                 self.again(sends, what)
             }
-            (Failure::TimedOut, Nature::Repeatable | Nature::Decided { .. }) => {
+            (Failure::TimedOut, Nature::Repeatable | Nature::Decided) => {
                 self.again(sends, "no answer".to_owned())
             }
             (Failure::Broken(what), Nature::Once) => Err(FreshdeskError::Ambiguous {
@@ -369,7 +366,7 @@ fn decode<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, FreshdeskE
             what: format!("a success whose body cannot be read: {error}"),
             in_flight: false,
         },
-        Nature::Repeatable | Nature::Decided { .. } => {
+        Nature::Repeatable | Nature::Decided => {
             FreshdeskError::Nonsense(format!("{} {}: {error}", call.method, call.path))
         }
     })

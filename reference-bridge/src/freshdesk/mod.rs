@@ -186,13 +186,14 @@ impl Freshdesk {
         &self,
         id: i64,
         properties: &Value,
-        nature: Nature,
+        (nature, sends_before): (Nature, u32),
     ) -> Result<Ticket, FreshdeskError> {
         let call = Call {
             method: Method::PUT,
             path: format!("/tickets/{id}"),
             sent: Sent::Json(properties.to_string().into()),
             nature,
+            sends_before,
             cost: 1,
         };
         self.exchange.read(&call).await
@@ -204,13 +205,15 @@ impl Freshdesk {
         ticket_id: i64,
         html: &str,
         files: Vec<Upload>,
+        sends_before: u32,
     ) -> Result<PostedConversation, FreshdeskError> {
         let sent = if files.is_empty() {
             Sent::Json(json!({ "body": html }).to_string().into())
         } else {
             self.form(&[("body", html)], files)
         };
-        self.post(format!("/tickets/{ticket_id}/reply"), sent).await
+        self.post(format!("/tickets/{ticket_id}/reply"), sent, sends_before)
+            .await
     }
 
     /// `POST /tickets/{id}/notes`, private, which must not be repeated blindly.
@@ -219,25 +222,33 @@ impl Freshdesk {
         ticket_id: i64,
         html: &str,
         files: Vec<Upload>,
+        sends_before: u32,
     ) -> Result<PostedConversation, FreshdeskError> {
         let sent = if files.is_empty() {
             Sent::Json(json!({ "body": html, "private": true }).to_string().into())
         } else {
             self.form(&[("body", html), ("private", "true")], files)
         };
-        self.post(format!("/tickets/{ticket_id}/notes"), sent).await
+        self.post(format!("/tickets/{ticket_id}/notes"), sent, sends_before)
+            .await
     }
 
     fn form(&self, fields: &[(&str, &str)], files: Vec<Upload>) -> Sent {
         Sent::Form(Form::new(&self.exchange.entropy, fields, files))
     }
 
-    async fn post(&self, path: String, sent: Sent) -> Result<PostedConversation, FreshdeskError> {
+    async fn post(
+        &self,
+        path: String,
+        sent: Sent,
+        sends_before: u32,
+    ) -> Result<PostedConversation, FreshdeskError> {
         let call = Call {
             method: Method::POST,
             path,
             sent,
             nature: Nature::Once,
+            sends_before,
             cost: 1,
         };
         self.exchange.read(&call).await

@@ -167,7 +167,7 @@ async fn a_redirect_to_another_host_is_not_followed_with_the_key() {
 #[tokio::test]
 async fn a_429_with_an_empty_body_is_sent_four_times() {
     let (server, client) = answering(ResponseTemplate::new(429)).await;
-    let error = client.reply(1, "hi", Vec::new()).await.unwrap_err();
+    let error = client.reply(1, "hi", Vec::new(), 0).await.unwrap_err();
     assert!(
         matches!(error, FreshdeskError::RateLimited { sends: 4, .. }),
         "{error}"
@@ -192,7 +192,7 @@ async fn a_read_is_repeated_after_5xx_and_a_post_is_not() {
         Err(FreshdeskError::Unavailable(_))
     ));
     assert_eq!(received(&server).await, 4);
-    let posted = client.reply(1, "hi", Vec::new()).await;
+    let posted = client.reply(1, "hi", Vec::new(), 0).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
     assert_eq!(received(&server).await, 5);
 }
@@ -201,7 +201,7 @@ async fn a_read_is_repeated_after_5xx_and_a_post_is_not() {
 async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
     let slow = ResponseTemplate::new(201).set_delay(Duration::from_secs(5));
     let (server, client) = answering(slow).await;
-    let posted = client.private_note(1, "hi", Vec::new()).await;
+    let posted = client.private_note(1, "hi", Vec::new(), 0).await;
     assert!(matches!(
         posted,
         Err(FreshdeskError::Ambiguous {
@@ -215,7 +215,7 @@ async fn a_post_that_is_answered_too_late_may_be_on_its_way() {
 #[tokio::test]
 async fn a_server_that_hangs_up_leaves_a_post_ambiguous() {
     let client = client(raw(b""));
-    let posted = client.reply(1, "hi", Vec::new()).await;
+    let posted = client.reply(1, "hi", Vec::new(), 0).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
 }
 
@@ -226,7 +226,7 @@ async fn a_server_that_is_not_there_leaves_no_doubt() {
         .local_addr()
         .unwrap();
     let posted = client(format!("http://{closed}"))
-        .reply(1, "hi", Vec::new())
+        .reply(1, "hi", Vec::new(), 0)
         .await;
     assert!(matches!(posted, Err(FreshdeskError::Unavailable(_))));
 }
@@ -260,15 +260,18 @@ fn hello() -> Upload {
 /// What a write of each kind comes to; an update may be repeated, a post may not.
 async fn every_post(client: &Freshdesk) -> Vec<(&'static str, Option<FreshdeskError>)> {
     vec![
-        ("reply", client.reply(1, "hi", Vec::new()).await.err()),
+        ("reply", client.reply(1, "hi", Vec::new(), 0).await.err()),
         (
             "reply with a file",
-            client.reply(1, "hi", vec![hello()]).await.err(),
+            client.reply(1, "hi", vec![hello()], 0).await.err(),
         ),
-        ("note", client.private_note(1, "hi", Vec::new()).await.err()),
+        (
+            "note",
+            client.private_note(1, "hi", Vec::new(), 0).await.err(),
+        ),
         (
             "note with a file",
-            client.private_note(1, "hi", vec![hello()]).await.err(),
+            client.private_note(1, "hi", vec![hello()], 0).await.err(),
         ),
     ]
 }
@@ -291,7 +294,7 @@ async fn a_success_that_says_nothing_is_nonsense_for_every_read_and_ambiguous_fo
             );
         }
         let update = client
-            .update_ticket(1, &json!({"status": 4}), Nature::Repeatable)
+            .update_ticket(1, &json!({"status": 4}), (Nature::Repeatable, 0))
             .await;
         assert!(
             matches!(update, Err(FreshdeskError::Nonsense(_))),
@@ -398,7 +401,7 @@ async fn a_form_that_met_a_429_is_sent_anew_byte_for_byte() {
         .with_priority(1)
         .mount(&server)
         .await;
-    client.reply(1, "see file", vec![hello()]).await.unwrap();
+    client.reply(1, "see file", vec![hello()], 0).await.unwrap();
     let sent = server.received_requests().await.unwrap();
     assert_eq!(sent.len(), 3);
     for request in &sent {
@@ -413,7 +416,7 @@ async fn a_file_that_breaks_off_leaves_a_post_ambiguous_and_is_never_taken_for_w
         answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;
     let mut file = hello();
     file.size = 6;
-    let posted = client.reply(1, "see file", vec![file]).await;
+    let posted = client.reply(1, "see file", vec![file], 0).await;
     assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
     assert_eq!(received(&server).await, 0, "no whole request came");
 }
@@ -428,7 +431,7 @@ async fn a_form_may_take_as_much_longer_as_its_bytes_need() {
     file.size = 20 * 1024 * 1024;
     for (files, seconds) in [(Vec::new(), 30), (vec![file], 110)] {
         let before = tokio::time::Instant::now();
-        let posted = client.reply(1, "see file", files).await;
+        let posted = client.reply(1, "see file", files, 0).await;
         assert!(matches!(posted, Err(FreshdeskError::Ambiguous { .. })));
         assert_eq!(before.elapsed(), Duration::from_secs(seconds));
     }
@@ -452,7 +455,7 @@ async fn files_go_out_as_multipart_with_their_length() {
         answering(ResponseTemplate::new(201).set_body_json(json!({"id": 5}))).await;
     assert_eq!(
         client
-            .private_note(1, "see file", vec![hello()])
+            .private_note(1, "see file", vec![hello()], 0)
             .await
             .unwrap()
             .id,

@@ -47,24 +47,25 @@ impl Look<'_> {
         {
             turn.steps[index].0 = without_files;
         }
-        let begun_at = self.desk.clock.now();
-        turn.steps[index].1 = Progress::Begun {
-            after_conversation: self.snapshot.newest(),
-            at: begun_at,
-        };
-        self.write_turn(turn.clone());
-        self.save().await?;
-        let sent = if self.may_be_in_other_hands(begun_at) {
-            Err(FreshdeskError::Waited { sends: 0 })
-        } else {
-            self.send_post(&turn.id, &turn.steps[index].0).await
-        };
-        let error = match sent {
-            Ok(posted) => {
-                self.note_post(turn, index, posted.id, posted.created_at);
-                return self.save().await;
+        let mut sends = 0;
+        let error = loop {
+            match self.send_begun(turn, index, sends).await? {
+                Ok(posted) => {
+                    self.note_post(turn, index, posted.id, posted.created_at);
+                    return self.save().await;
+                }
+                // Refused, and too old to be sent again unseen (FLW-7).
+                Err(FreshdeskError::Waited { sends: refused }) if refused > sends => {
+                    sends = refused;
+                    turn.steps[index].1 = Progress::Todo;
+                    self.write_turn(turn.clone());
+                    self.refresh().await?;
+                    if self.is_overtaken(turn) {
+                        break FreshdeskError::Waited { sends };
+                    }
+                }
+                Err(error) => break error,
             }
-            Err(error) => error,
         };
         if let FreshdeskError::Ambiguous { .. } = error {
             // Stays begun: the next look searches the thread for it.
@@ -97,6 +98,30 @@ impl Look<'_> {
         Err(error.into())
     }
 
+    /// Sends one post, which is written down as begun before it goes out.
+    async fn send_begun(
+        &mut self,
+        turn: &mut Turn,
+        index: usize,
+        sends_before: u32,
+    ) -> Result<Result<PostedConversation, FreshdeskError>, LookError> {
+        let begun_at = self.desk.clock.now();
+        turn.steps[index].1 = Progress::Begun {
+            after_conversation: self.snapshot.newest(),
+            at: begun_at,
+        };
+        self.write_turn(turn.clone());
+        self.save().await?;
+        if self.may_be_in_other_hands(begun_at) {
+            return Ok(Err(FreshdeskError::Waited {
+                sends: sends_before,
+            }));
+        }
+        Ok(self
+            .send_post(&turn.id, &turn.steps[index].0, sends_before)
+            .await)
+    }
+
     /// Whether we stood still since `held_at`, when the ticket was ours, for so long that
     /// its lease may have run out: it is renewed at half time.
     fn may_be_in_other_hands(&self, held_at: Timestamp) -> bool {
@@ -107,22 +132,29 @@ impl Look<'_> {
         &self,
         turn_id: &str,
         step: &Step,
+        sends_before: u32,
     ) -> Result<PostedConversation, FreshdeskError> {
         let ticket_id = self.job.ticket_id;
         let files = self.uploads(turn_id, step.files());
         match step {
             Step::Reply { text, .. } => {
                 self.freshdesk
-                    .reply(ticket_id, &markup::html(text), files)
+                    .reply(ticket_id, &markup::html(text), files, sends_before)
                     .await
             }
             Step::Note { text, .. } => {
                 let html = markup::html(text);
                 match self.desk.policies.privacy {
                     Privacy::NotesStayPrivate => {
-                        self.freshdesk.private_note(ticket_id, &html, files).await
+                        self.freshdesk
+                            .private_note(ticket_id, &html, files, sends_before)
+                            .await
                     }
-                    Privacy::NotesGoPublic => self.freshdesk.reply(ticket_id, &html, files).await,
+                    Privacy::NotesGoPublic => {
+                        self.freshdesk
+                            .reply(ticket_id, &html, files, sends_before)
+                            .await
+                    }
                 }
             }
             Step::Update(_) => Err(FreshdeskError::Nonsense("an update is no post".to_owned())),

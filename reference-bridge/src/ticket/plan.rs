@@ -27,13 +27,13 @@ pub(super) fn turn(
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .map(ToOwned::to_owned);
-    let (purpose, mut steps) = match (decision.action, assist) {
-        (Action::StaySilent, _) => (Purpose::Resume, Vec::new()),
-        (Action::Reply | Action::Resolve, true) => {
-            let text = with_footer(
-                said?,
-                look.connection.settings.assist_mode_footer.as_deref(),
-            );
+    let (purpose, mut steps) = match (decision.action, assist, said) {
+        (Action::StaySilent, _, _) | (Action::Reply, _, None) | (Action::Resolve, true, None) => {
+            (Purpose::Resume, Vec::new())
+        }
+        (Action::Reply | Action::Resolve, true, Some(text)) => {
+            let footer = look.connection.settings.assist_mode_footer.as_deref();
+            let text = with_footer(text, footer);
             let (text, files) = attach(look, &id, text, decision.attachments);
             let note = Step::Note {
                 text,
@@ -42,20 +42,23 @@ pub(super) fn turn(
             };
             (Purpose::Draft, vec![note])
         }
-        (Action::Reply, false) => (
-            Purpose::Reply,
-            vec![reply(look, &id, said?, decision.attachments)],
-        ),
-        (Action::Handoff, _) => {
+        (Action::Reply, false, Some(text)) => {
+            let step = reply(look, &id, text, decision.attachments);
+            (Purpose::Reply, vec![step])
+        }
+        (Action::Handoff, _, said) => {
             let public = said.filter(|_| !assist);
             hand_off(look, &id, public, decision)
         }
         // A new ticket that a rep owns may be answered, but is the rep's to resolve (oq 15).
-        (Action::Resolve, false) if look.is_a_reps() => (
-            Purpose::Reply,
-            vec![reply(look, &id, said?, decision.attachments)],
-        ),
-        (Action::Resolve, false) => resolve(look, &id, said, decision),
+        (Action::Resolve, false, said) if look.is_a_reps() => match said {
+            Some(text) => {
+                let step = reply(look, &id, text, decision.attachments);
+                (Purpose::Reply, vec![step])
+            }
+            None => (Purpose::Resume, Vec::new()),
+        },
+        (Action::Resolve, false, said) => resolve(look, &id, said, decision),
     };
     let mut update = TicketUpdate::default();
     let posts = steps.iter().any(Step::is_post);

@@ -38,12 +38,10 @@ impl Look<'_> {
             if properties.is_empty() || gone {
                 break;
             }
-            let nature = Nature::Decided {
-                sends_before: sends,
-            };
+            let properties = Value::Object(properties);
             let answer = self
                 .freshdesk
-                .update_ticket(self.job.ticket_id, &Value::Object(properties), nature)
+                .update_ticket(self.job.ticket_id, &properties, (Nature::Decided, sends))
                 .await;
             match answer {
                 Err(FreshdeskError::Waited { sends: refused }) => {

@@ -149,7 +149,7 @@ impl Look<'_> {
         let open = json!({ "status": OPEN });
         match self
             .freshdesk
-            .update_ticket(self.job.ticket_id, &open, Nature::Repeatable)
+            .update_ticket(self.job.ticket_id, &open, (Nature::Repeatable, 0))
             .await
         {
             Ok(_) => {

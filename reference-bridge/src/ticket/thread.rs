@@ -452,11 +452,11 @@ impl Look<'_> {
     /// The AI was on again, but has not taken the marker off: it is handed off still,
     /// until the next answer.
     fn take_resuming_back(&mut self) {
-        let handoffs = self.turns.iter().filter_map(|turn| match &turn.purpose {
+        let mut handoffs = self.turns.iter().filter_map(|turn| match &turn.purpose {
             Purpose::Handoff(handoff) => Some(handoff.clone()),
             _ => None,
         });
-        self.session.handoff = handoffs.last();
+        self.session.handoff = handoffs.next_back();
         self.session.handed_off = true;
         self.touch();
     }
