@@ -49,6 +49,7 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection, line: &Job) -> Res
     loop {
         note(
             desk,
+            line,
             &mut account,
             Backfill::Running {
                 since,
@@ -95,7 +96,7 @@ pub(crate) async fn run(desk: &Desk, connection: &Connection, line: &Job) -> Res
             _ => break,
         }
     }
-    note(desk, &mut account, Backfill::Done { imported }).await?;
+    note(desk, line, &mut account, Backfill::Done { imported }).await?;
     tracing::info!(imported, "the import is done");
     Ok(())
 }
@@ -140,10 +141,18 @@ async fn import(
     ticket::import(desk, connection, freshdesk, (&job, line), progress).await
 }
 
-async fn note(desk: &Desk, account: &mut Account, backfill: Backfill) -> Result<(), LookError> {
+async fn note(
+    desk: &Desk,
+    line: &Job,
+    account: &mut Account,
+    backfill: Backfill,
+) -> Result<(), LookError> {
     account.backfill = backfill;
     desk.store
-        .record(vec![Write::Account(account.clone())])
+        .record(vec![
+            Write::IfHeld(line.clone()),
+            Write::Account(account.clone()),
+        ])
         .await?;
     Ok(())
 }

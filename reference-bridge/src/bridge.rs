@@ -104,7 +104,7 @@ impl Bridge {
         }
         options.store.ping().await?;
         options.store.reclaim().await?;
-        let owner = options.entropy.hex::<8>();
+        let process = options.entropy.hex::<8>();
         let desk = Arc::new(Desk::new(
             options.store,
             options.brain,
@@ -119,7 +119,7 @@ impl Bridge {
             connect::ensure_sweep(&desk, domain).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let dispatcher = tokio::spawn(dispatch::run(desk.clone(), owner, stopped));
+        let dispatcher = tokio::spawn(dispatch::run(desk.clone(), process, stopped));
         let router = api::router(Api {
             desk,
             token: Arc::new(options.token),

@@ -27,9 +27,11 @@ use crate::{
 /// How long the dispatcher rests when the store does not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The tickets that this process is at work on. A lease that ran out, because the
-/// process stood still or the clock jumped, does not make it begin a second look
-/// beside the first: each would answer what the other has not seen.
+/// How long a line waits for the look that lost it to end.
+const UNTIL_IT_ENDS: Duration = Duration::from_secs(1);
+
+/// The tickets that this process is at work on. It never begins a second look beside
+/// the first: each would answer what the other has not seen.
 #[derive(Clone, Debug, Default)]
 struct InHand(Arc<Mutex<BTreeSet<(String, i64)>>>);
 
@@ -62,14 +64,26 @@ impl Drop for Held {
 }
 
 /// Runs until `stop` says so, and then lets the running looks end.
-pub(crate) async fn run(desk: Arc<Desk>, owner: String, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(desk: Arc<Desk>, process: String, mut stop: watch::Receiver<bool>) {
     let mut looks = JoinSet::new();
     let in_hand = InHand::default();
-    let mut renew_at = None;
+    let mut renew_at: Option<Timestamp> = None;
+    let mut claims = 0_u64;
     loop {
+        // Before anything is claimed: a lease that ran out, because the process stood
+        // still or the clock jumped, is ours still if nobody took it.
+        if renew_at.is_some_and(|at| at <= desk.clock.now()) {
+            let until = later(desk.clock.now(), desk.policies.job_lease);
+            if let Err(error) = desk.store.renew(&process, until).await {
+                tracing::error!(%error, "cannot renew leases");
+            }
+            renew_at = None;
+        }
         let next = if *stop.borrow_and_update() {
             None
         } else {
+            claims += 1;
+            let owner = format!("{process}/{claims}");
             match fill(&desk, &owner, &in_hand, &mut looks).await {
                 Ok(next) => next,
                 Err(error) => {
@@ -101,13 +115,7 @@ pub(crate) async fn run(desk: Arc<Desk>, owner: String, mut stop: watch::Receive
             }
             () = desk.work.notified() => {}
             () = sleep_until(&desk, next) => {}
-            () = sleep_until(&desk, renew_at) => {
-                let until = later(desk.clock.now(), desk.policies.job_lease);
-                if let Err(error) = desk.store.renew(&owner, until).await {
-                    tracing::error!(%error, "cannot renew leases");
-                }
-                renew_at = None;
-            }
+            () = sleep_until(&desk, renew_at) => {}
         }
     }
 }
@@ -146,9 +154,16 @@ async fn fill(
         .await?;
     let connection = Arc::new(connection);
     for job in jobs {
-        // One in hand has its lease again, and goes on.
-        if let Some(held) = in_hand.take(&job) {
-            looks.spawn(work_off(desk.clone(), connection.clone(), job, held));
+        match in_hand.take(&job) {
+            Some(held) => {
+                looks.spawn(work_off(desk.clone(), connection.clone(), job, held));
+            }
+            // The look in hand has lost its line, and ends when it writes; this is for
+            // the next.
+            None => {
+                let until = later(now, UNTIL_IT_ENDS);
+                desk.store.postpone(&job, until, false).await?;
+            }
         }
     }
     if looks.len() >= desk.policies.tickets_at_once {

@@ -65,13 +65,13 @@ enum List {
 }
 
 /// From when on the lists of what is gone are to be read, if they are due: once in each
-/// full `interval` of the clock, so that nothing needs to be kept about it. Whenever
-/// `from` is younger than the last full interval, they were read in it.
+/// full `interval` of the clock, so that nothing needs to be kept about it. The sweep
+/// before ended a [`GRACE`] after `from`, or later.
 fn gone_since(from: Timestamp, started: Timestamp, interval: Duration) -> Option<Timestamp> {
     let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX).max(1);
     let full = |at: Timestamp| at.as_second() - at.as_second().rem_euclid(interval);
     let read = Timestamp::from_second(full(from)).unwrap_or(from);
-    (full(from) < full(started)).then(|| read.checked_sub(GRACE).unwrap_or(read))
+    (full(later(from, GRACE)) < full(started)).then(|| read.checked_sub(GRACE).unwrap_or(read))
 }
 
 fn path(list: List, from: Timestamp) -> String {
@@ -225,8 +225,10 @@ mod tests {
         let since = |from, started| gone_since(at(from), at(started), Duration::from_secs(600));
         assert_eq!(since("09:05:00", "09:09:59"), None);
         assert_eq!(since("09:05:00", "09:10:00"), Some(at("08:59:00")));
+        // The sweep before was in the same ten minutes, and read them.
+        assert_eq!(since("09:09:30", "09:15:30"), None);
         // The sweep before left a young change, or failed.
-        assert_eq!(since("09:09:59", "09:15:00"), Some(at("08:59:00")));
+        assert_eq!(since("09:08:59", "09:15:00"), Some(at("08:59:00")));
         assert_eq!(since("09:10:00", "09:15:00"), None);
         assert_eq!(since("07:00:01", "09:15:00"), Some(at("06:59:00")));
     }

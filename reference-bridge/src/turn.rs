@@ -107,7 +107,7 @@ pub enum Progress {
     /// Not sent.
     #[default]
     Todo,
-    /// The intent is recorded; it may or may not have reached Freshdesk.
+    /// The intent is recorded; it may or may not have been carried out.
     Begun {
         /// The newest conversation in the thread when it was begun: ours can
         /// only be newer.
@@ -158,6 +158,12 @@ pub struct Turn {
     /// Who owned the ticket then.
     #[serde(default)]
     pub owner: Option<i64>,
+    /// The handoff that it ends, if it takes the marker off.
+    #[serde(default)]
+    pub handoff_before: Option<Handoff>,
+    /// How often the step in hand was sent in vain since it last rested (LIM-1).
+    #[serde(default)]
+    pub sends: u32,
 }
 
 impl Turn {
@@ -178,6 +184,17 @@ impl Turn {
             && self.steps.iter().any(|(step, progress)| {
                 !step.files().is_empty() && !matches!(progress, Progress::Done { .. })
             })
+    }
+
+    /// Whether the ticket may have got the status that it writes, though nobody heard so.
+    #[must_use]
+    pub fn may_have_set_status(&self) -> bool {
+        self.steps.iter().any(|(step, progress)| match step {
+            Step::Update(update) => {
+                update.status.is_some() && matches!(progress, Progress::Begun { .. })
+            }
+            Step::Reply { .. } | Step::Note { .. } => false,
+        })
     }
 
     /// Whether it takes the marker off.

@@ -10,7 +10,7 @@ mod common;
 
 use common::{
     decision,
-    helpdesk::{AI, CUSTOMER, MARKER, Mishap, MishapKind, REP},
+    helpdesk::{AI, CUSTOMER, MARKER, REP},
     world,
 };
 use reference_bridge::{
@@ -54,32 +54,6 @@ async fn a_message_that_comes_while_the_brain_thinks_is_answered_with_the_first(
     world.webhook("ticket_updated", ticket).await;
     world.wait(10).await;
     assert_eq!(world.helpdesk.posts(ticket, false), ["<p>To both.</p>"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_waits_to_be_sent_again_looks_at_the_ticket_first() {
-    for (takes_over, sends, answers) in [
-        (true, 1, Vec::new()),
-        (false, 2, vec!["<p>Here I am.</p>".to_owned()]),
-    ] {
-        let world = world(ScriptedBrain::replying("Here I am.")).await;
-        world.connect(json!({})).await;
-        let spent = Mishap {
-            on: "POST /tickets/1/reply",
-            kind: MishapKind::Answer(429, Some(20), ""),
-        };
-        world.helpdesk.desk().mishaps.push_back(spent);
-        let ticket = world
-            .helpdesk
-            .open_ticket("One?", json!({"responder_id": AI}));
-        world.created(ticket).await;
-        if takes_over {
-            world.helpdesk.say(ticket, REP, "I take this one.", false);
-        }
-        world.wait(60).await;
-        assert_eq!(world.helpdesk.count("POST /tickets/1/reply"), sends);
-        assert_eq!(world.helpdesk.posts(ticket, false), answers);
-    }
 }
 
 #[tokio::test(start_paused = true)]

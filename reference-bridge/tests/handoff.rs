@@ -350,65 +350,41 @@ async fn a_rep_who_takes_the_ticket_before_the_ai_resumed_finds_it_handed_off() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handoff_that_waits_to_be_sent_again_looks_at_the_ticket_first() {
-    for (meanwhile, owner) in [(AI, Value::Null), (REP, json!(REP))] {
-        let world = world(handing_off()).await;
-        world.connect(json!({})).await;
-        let spent = Mishap {
-            on: "PUT /tickets/1",
-            kind: MishapKind::Answer(429, Some(20), ""),
-        };
-        world.helpdesk.desk().mishaps.push_back(spent);
-        let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
-        world.created(ticket).await;
-        // Who gives it away meanwhile adds a tag of their own too.
-        let given = json!({"responder_id": meanwhile, "tags": ["vip", "urgent"]});
-        world.helpdesk.change(ticket, given);
-        world.wait(60).await;
-        let known = world.helpdesk.ticket(ticket);
-        assert_eq!(known["responder_id"], owner, "{meanwhile}");
-        assert_eq!(known["custom_fields"][MARKER], true, "{meanwhile}");
-        assert_eq!(
-            known["tags"],
-            json!(["vip", "urgent", "opencx", "opencx_autopilot"]),
-            "{meanwhile}"
-        );
-        assert_eq!(world.helpdesk.count("PUT /tickets/1"), 2, "{meanwhile}");
-    }
+async fn an_answer_that_is_refused_for_good_leaves_the_ticket_with_people() {
+    let (world, ticket) = given_back(vec![Ok(decision(Action::Reply, Some("Odd.")))]).await;
+    refuse_replies(&world);
+    world.updated(ticket).await;
+    assert_eq!(world.helpdesk.posts(ticket, false), Vec::<String>::new());
+    assert_eq!(
+        is_marked_and_handed_off(&world, ticket).await,
+        (json!(true), json!(true))
+    );
+    let session = world.session(ticket).await;
+    assert_eq!(session["handoff"]["summary"], "Wants a refund.");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_deleted_while_its_handoff_waited_is_not_written_to() {
-    let world = world(handing_off()).await;
-    world.connect(json!({})).await;
-    let spent = Mishap {
-        on: "PUT /tickets/1",
-        kind: MishapKind::Answer(429, Some(20), ""),
-    };
-    world.helpdesk.desk().mishaps.push_back(spent);
+async fn a_handoff_whose_public_text_is_refused_for_good_goes_to_people() {
+    let saying = Ok(decision(Action::Handoff, Some("A colleague takes over.")));
+    let world = world(ScriptedBrain::following([saying])).await;
+    world.connect(json!({"handoff_agent_id": REP})).await;
+    refuse_replies(&world);
     let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
     world.created(ticket).await;
-    world.helpdesk.change(ticket, json!({"deleted": true}));
-    world.wait(60).await;
-    assert_eq!(world.helpdesk.count("PUT /tickets/1"), 1);
-    assert_eq!(world.session(ticket).await["status"], "closed_unresolved");
-    assert_eq!(world.problem_kinds().await, Vec::<String>::new());
+    assert_eq!(world.helpdesk.posts(ticket, false), Vec::<String>::new());
+    assert_eq!(world.helpdesk.posts(ticket, true).len(), 1, "the note");
+    assert_eq!(world.helpdesk.ticket(ticket)["responder_id"], REP);
+    assert_eq!(
+        is_marked_and_handed_off(&world, ticket).await,
+        (json!(true), json!(true))
+    );
+    assert_eq!(world.problem_kinds().await, ["refused"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn looking_again_allows_no_fifth_send() {
-    let world = world(handing_off()).await;
-    world.connect(json!({})).await;
-    let spent = Mishap {
-        on: "PUT /tickets/1",
-        kind: MishapKind::Answer(429, Some(20), ""),
-    };
-    world.helpdesk.desk().mishaps.extend(vec![spent; 9]);
-    let ticket = world.helpdesk.open_ticket("Refund!", json!({}));
-    world.created(ticket).await;
-    world.wait(120).await;
-    assert_eq!(world.helpdesk.count("PUT /tickets/1"), 4);
-    assert_eq!(world.problem_kinds().await, ["rate_limited"]);
-    world.wait(3600).await;
-    assert_eq!(world.helpdesk.ticket(ticket)["custom_fields"][MARKER], true);
+fn refuse_replies(world: &World) {
+    let refused = r#"{"description":"Validation failed","errors":[{"field":"body","message":"can't be blank","code":"invalid_value"}]}"#;
+    world.helpdesk.desk().mishaps.push_back(Mishap {
+        on: "POST /tickets/1/reply",
+        kind: MishapKind::Answer(400, None, refused),
+    });
 }

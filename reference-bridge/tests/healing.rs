@@ -222,7 +222,7 @@ async fn the_sweep_brings_in_once_what_lost_webhooks_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_sweep_costs_three_list_pages_in_five_minutes_however_many_tickets() {
+async fn an_idle_sweep_costs_four_list_pages_in_ten_minutes_however_many_tickets() {
     let world = plain().await;
     world.connect(json!({})).await;
     world.paste_rules().await;
@@ -235,8 +235,8 @@ async fn an_idle_sweep_costs_three_list_pages_in_five_minutes_however_many_ticke
     let before = world.helpdesk.desk().calls.len();
     world.wait(3600).await;
     let calls = world.helpdesk.desk().calls.split_off(before);
-    // At most one a minute of the quota; these are 36 an hour.
-    assert_eq!(calls.len(), 12 * 3);
+    // At most one a minute of the quota; these are 24 an hour.
+    assert_eq!(calls.len(), 6 * 4);
     for call in calls {
         assert!(call.line.starts_with("GET /tickets?"), "{}", call.line);
     }

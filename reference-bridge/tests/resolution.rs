@@ -13,7 +13,10 @@ use common::{
     helpdesk::{CUSTOMER, Mishap, MishapKind, REP},
     world,
 };
-use reference_bridge::{ScriptedBrain, brain::Action};
+use reference_bridge::{
+    ScriptedBrain,
+    brain::{Action, BrainError},
+};
 use serde_json::{Value, json};
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +124,11 @@ async fn a_rep_who_takes_the_ticket_before_a_delayed_resolution_is_through_keeps
 /// A ticket that the AI resolves while the customer writes: after the thread was read,
 /// and before the status is written. The account's rule for replies has run by then.
 async fn crossed() -> (World, i64) {
-    let world = world(resolving_once()).await;
+    crossed_with(resolving_once()).await
+}
+
+async fn crossed_with(brain: ScriptedBrain) -> (World, i64) {
+    let world = world(brain).await;
     world.connect(json!({})).await;
     let slow = Mishap {
         on: "POST /tickets/1/notes",
@@ -176,17 +183,51 @@ async fn a_crossed_ticket_is_set_open_when_the_quota_allows() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crossed_ticket_that_may_not_be_opened_is_answered_as_it_is() {
-    let (world, ticket) = crossed().await;
-    let refused = r#"{"description":"Validation failed","errors":[{"field":"status","message":"It should be one of these values: '4,5'","code":"invalid_value"}]}"#;
-    world.helpdesk.desk().mishaps.push_back(Mishap {
+    let resolve = || Ok(decision(Action::Resolve, Some("Goodbye.")));
+    let reply = || Ok(decision(Action::Reply, Some("Still here.")));
+    // Who thinks for long looks at the thread again before it answers.
+    let slowly = || {
+        vec![
+            resolve(),
+            Err(BrainError::new("busy")),
+            Err(BrainError::new("busy")),
+            reply(),
+        ]
+    };
+    for brain in [vec![resolve(), reply()], slowly()] {
+        let (world, ticket) = crossed_with(ScriptedBrain::following(brain)).await;
+        let refused = r#"{"description":"Validation failed","errors":[{"field":"status","message":"It should be one of these values: '4,5'","code":"invalid_value"}]}"#;
+        world.helpdesk.desk().mishaps.push_back(Mishap {
+            on: "PUT /tickets/1",
+            kind: MishapKind::Answer(400, None, refused),
+        });
+        world.updated(ticket).await;
+        world.wait(10).await;
+        assert_eq!(world.helpdesk.posts(ticket, false), BOTH);
+        assert_eq!(world.helpdesk.ticket(ticket)["status"], 4);
+        assert_eq!(world.session(ticket).await["status"], "open");
+        assert_eq!(world.problem_kinds().await, ["refused"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_resolved_while_the_ais_resolution_waited_stays_resolved() {
+    let world = world(resolving_once()).await;
+    world.connect(json!({})).await;
+    let spent = Mishap {
         on: "PUT /tickets/1",
-        kind: MishapKind::Answer(400, None, refused),
-    });
-    world.updated(ticket).await;
-    assert_eq!(world.helpdesk.posts(ticket, false), BOTH);
+        kind: MishapKind::Answer(429, Some(1), ""),
+    };
+    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
+    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
+    world.created(ticket).await;
+    world.wait(10).await;
+    world
+        .helpdesk
+        .say(ticket, CUSTOMER, "One more thing.", false);
+    world.helpdesk.change(ticket, json!({"status": 4}));
+    world.wait(900).await;
     assert_eq!(world.helpdesk.ticket(ticket)["status"], 4);
-    assert_eq!(world.session(ticket).await["status"], "open");
-    assert_eq!(world.problem_kinds().await, ["refused"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -232,7 +232,7 @@ on_every_store!(webhooks_of_one_ticket_share_a_line, |store| {
 
 on_every_store!(a_job_is_with_one_owner_until_its_lease_ends, |store| {
     accept(&store, 17, 0).await;
-    assert_eq!(claim(&store, "a", 1).await.len(), 1);
+    assert_eq!(claim(&store, "a/1", 1).await.len(), 1);
     assert_eq!(claim(&store, "b", 2).await, []);
     assert_eq!(store.next_due().await.unwrap(), Some(at(61)));
     store.renew("a", at(100)).await.unwrap();
@@ -266,6 +266,23 @@ on_every_store!(who_lost_a_lease_writes_and_ends_nothing, |store| {
     assert_eq!(store.queue_depth().await.unwrap(), 0);
     let refused = store.record(change(&job, 3)).await;
     assert!(refused.is_err(), "it has ended");
+});
+
+on_every_store!(who_takes_a_job_again_is_not_who_lost_it, |store| {
+    accept(&store, 17, 0).await;
+    let lost = claim(&store, "a/1", 1).await.remove(0);
+    let job = claim(&store, "b/1", 61).await.remove(0);
+    store.finish(&job).await.unwrap();
+    accept(&store, 17, 62).await;
+    let again = claim(&store, "a/2", 62).await.remove(0);
+    assert_eq!(again.generation, lost.generation);
+    let held = |job: &Job| vec![Write::IfHeld(job.clone())];
+    assert!(store.record(held(&lost)).await.is_err());
+    store.finish(&lost).await.unwrap();
+    store.record(held(&again)).await.unwrap();
+    // Both are the process's.
+    store.renew("a", at(200)).await.unwrap();
+    assert_eq!(claim(&store, "b/2", 199).await, []);
 });
 
 on_every_store!(a_webhook_during_the_work_keeps_the_line, |store| {
@@ -443,6 +460,8 @@ on_every_store!(a_turn_is_kept_step_by_step, |store| {
         state: TurnState::Open,
         created_at: at(0),
         owner: Some(7),
+        handoff_before: None,
+        sends: 2,
     };
     store.record(vec![Write::Turn(turn.clone())]).await.unwrap();
     turn.steps[0].1 = Progress::Done {

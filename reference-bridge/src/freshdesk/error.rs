@@ -32,7 +32,7 @@ pub(crate) enum FreshdeskError {
         /// What it says of each field.
         errors: Vec<FieldError>,
     },
-    /// 429 to the last send that is allowed: the request was never carried out.
+    /// 429 to the last send that is allowed.
     #[error("Freshdesk answered 429 to all {sends} sends{}", without_api(no_quota))]
     RateLimited {
         /// How often it was sent.
@@ -41,6 +41,8 @@ pub(crate) enum FreshdeskError {
         retry_after: Option<Duration>,
         /// The account has no API calls at all: a Free plan (VER-9).
         no_quota: bool,
+        /// Whether a send before got no answer, and may have been carried out.
+        unheard: bool,
     },
     /// 5xx, a time-out or a broken connection for a call that may be repeated,
     /// after the last send; nothing is known to have happened.
@@ -50,8 +52,10 @@ pub(crate) enum FreshdeskError {
     /// it was not sent, or not again (FLW-7).
     #[error("the write had to wait for the quota and was not sent")]
     Waited {
-        /// How often it was sent, and refused.
+        /// How often it was sent in vain.
         sends: u32,
+        /// Whether a send got no answer, and may have been carried out.
+        unheard: bool,
     },
     /// It is not known whether a post was carried out (FLW-8).
     #[error("it is not known whether Freshdesk carried the post out ({what})")]
@@ -135,6 +139,14 @@ impl FreshdeskError {
                     .collect(),
             },
         }
+    }
+
+    /// Whether an update that ended so was certainly not carried out.
+    pub(crate) fn had_no_effect(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { unheard: false, .. } | Self::Waited { unheard: false, .. }
+        )
     }
 
     /// Whether the plan is the reason: Free has no API (VER-9).

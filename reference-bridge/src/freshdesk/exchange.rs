@@ -31,11 +31,10 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 pub(crate) enum Nature {
     /// Reads, and writes that only say how things should be.
     Repeatable,
-    /// Such a write that was decided on how things were: after a wait it is sent again
-    /// only by who has looked again.
+    /// Such a write that was decided on how things were: one that had to wait is sent, or
+    /// sent again, only by who has looked again.
     Decided,
-    /// Posts: a second one would be seen. One that had to wait is sent, or sent again,
-    /// only by who has looked again.
+    /// Posts: a second one would be seen. One that had to wait is as old.
     Once,
 }
 
@@ -148,18 +147,14 @@ impl Exchange {
         let class = Class::of(&call.method, &call.path);
         let asked_at = self.clock.now();
         let mut sends = call.sends_before;
+        let mut unheard = false;
         loop {
             let permit = self
                 .quota
                 .admit(class, call.cost, self.urgency, &self.clock)
                 .await;
-            let may_be_old = match call.nature {
-                Nature::Once => true,
-                Nature::Decided => sends > call.sends_before,
-                Nature::Repeatable => false,
-            };
-            if may_be_old {
-                self.check_age(asked_at, sends)?;
+            if call.nature != Nature::Repeatable && self.is_old(asked_at) {
+                return Err(FreshdeskError::Waited { sends, unheard });
             }
             sends += 1;
             let outcome = self.send_once(call).await;
@@ -171,10 +166,14 @@ impl Exchange {
                     if answer.status.is_success() {
                         return Ok(answer);
                     }
-                    self.after_refusal(call, class, sends, &answer)?
+                    let is_429 = answer.status == StatusCode::TOO_MANY_REQUESTS;
+                    let wait = self.after_refusal(call, class, (sends, unheard), &answer)?;
+                    unheard |= !is_429;
+                    wait
                 }
                 Err(failure) => {
                     drop(permit);
+                    unheard |= !matches!(failure, Failure::NotSent(_));
                     self.after_failure(call, sends, failure)?
                 }
             };
@@ -183,13 +182,11 @@ impl Exchange {
         }
     }
 
-    /// Refuses to send what had to wait too long for its turn.
-    fn check_age(&self, asked_at: Timestamp, sends: u32) -> Result<(), FreshdeskError> {
+    /// Whether what was asked for then had to wait too long for its turn.
+    fn is_old(&self, asked_at: Timestamp) -> bool {
         match self.policies.recheck {
-            Recheck::WhenOlderThan(age) if between(asked_at, self.clock.now()) > age => {
-                Err(FreshdeskError::Waited { sends })
-            }
-            Recheck::WhenOlderThan(_) | Recheck::Never => Ok(()),
+            Recheck::WhenOlderThan(age) => between(asked_at, self.clock.now()) > age,
+            Recheck::Never => false,
         }
     }
 
@@ -198,7 +195,7 @@ impl Exchange {
         &self,
         call: &Call,
         class: Class,
-        sends: u32,
+        (sends, unheard): (u32, bool),
         answer: &Answer,
     ) -> Result<Duration, FreshdeskError> {
         let status = answer.status;
@@ -221,6 +218,7 @@ impl Exchange {
                 sends,
                 retry_after,
                 no_quota,
+                unheard,
             });
         }
         if status.is_server_error() {

@@ -261,10 +261,10 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError> {
+    async fn renew(&self, process: &str, lease_until: Timestamp) -> Result<(), StoreError> {
         for line in self.state().queue.values_mut() {
             if let Some((holder, until)) = &mut line.lease
-                && holder == owner
+                && holder.split('/').next() == Some(process)
             {
                 *until = lease_until;
             }

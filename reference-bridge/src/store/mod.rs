@@ -124,7 +124,8 @@ pub trait Store: Send + Sync + 'static {
     /// When webhooks were last accepted, and up to where was swept.
     async fn deliveries(&self, account: &str) -> Result<Deliveries, StoreError>;
     /// Takes up to `limit` due jobs for `owner`, until `lease_until`; a job is
-    /// with one owner only.
+    /// with one owner only. An owner is named `{process}/{claim}`, a new one for each
+    /// claim: a process that lost a job and takes it again is not who had it before.
     async fn claim(
         &self,
         owner: &str,
@@ -132,8 +133,8 @@ pub trait Store: Send + Sync + 'static {
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Job>, StoreError>;
-    /// Prolongs every lease of `owner`.
-    async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError>;
+    /// Prolongs every lease of `process`, also one that ran out and that nobody took.
+    async fn renew(&self, process: &str, lease_until: Timestamp) -> Result<(), StoreError>;
     /// The generation of a ticket's line in the queue, if it has one.
     async fn generation(&self, account: &str, ticket_id: i64) -> Result<Option<i64>, StoreError>;
     /// Ends a job. If a webhook came meanwhile the line stays, due at once. A line that

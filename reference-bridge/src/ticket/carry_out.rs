@@ -23,11 +23,7 @@ impl Look<'_> {
             }
             match step {
                 Step::Reply { .. } | Step::Note { .. } => self.post(&mut turn, index).await?,
-                Step::Update(update) => {
-                    let held = Write::IfHeld(self.line.clone());
-                    self.desk.store.record(vec![held]).await?;
-                    self.update(&mut turn, index, &update).await?;
-                }
+                Step::Update(update) => self.update(&mut turn, index, &update).await?,
             }
             if turn.state == TurnState::Dropped {
                 return Ok(());
@@ -47,31 +43,31 @@ impl Look<'_> {
         {
             turn.steps[index].0 = without_files;
         }
-        let mut sends = 0;
-        let error = loop {
-            match self.send_begun(turn, index, sends).await? {
-                Ok(posted) => {
-                    self.note_post(turn, index, posted.id, posted.created_at);
-                    return self.save().await;
-                }
-                // Refused, and too old to be sent again unseen (FLW-7).
-                Err(FreshdeskError::Waited { sends: refused }) if refused > sends => {
-                    sends = refused;
-                    turn.steps[index].1 = Progress::Todo;
-                    self.write_turn(turn.clone());
-                    self.refresh().await?;
-                    if self.is_overtaken(turn) {
-                        break FreshdeskError::Waited { sends };
-                    }
-                }
-                Err(error) => break error,
+        let begun_at = self.begin(turn, index).await?;
+        let sent = if self.may_be_in_other_hands(begun_at) {
+            Err(FreshdeskError::Waited {
+                sends: turn.sends,
+                unheard: false,
+            })
+        } else {
+            self.send_post(turn, index).await
+        };
+        let error = match sent {
+            Ok(posted) => {
+                self.note_post(turn, index, posted.id, posted.created_at);
+                return self.save().await;
             }
+            Err(error) => error,
         };
         if let FreshdeskError::Ambiguous { .. } = error {
             // Stays begun: the next look searches the thread for it.
             return Err(error.into());
         }
         turn.steps[index].1 = Progress::Todo;
+        turn.sends = match error {
+            FreshdeskError::Waited { sends, .. } => sends,
+            _ => 0,
+        };
         let refused = matches!(
             error,
             FreshdeskError::Refused { .. } | FreshdeskError::NotFound(_)
@@ -84,8 +80,7 @@ impl Look<'_> {
             return Box::pin(self.post(turn, index)).await;
         }
         if refused {
-            turn.state = TurnState::Dropped;
-            self.settle(turn.answers.clone());
+            self.leave_unsaid(turn, index);
             self.report(
                 "refused",
                 format!("Freshdesk refused a post for good: {error}"),
@@ -98,28 +93,36 @@ impl Look<'_> {
         Err(error.into())
     }
 
-    /// Sends one post, which is written down as begun before it goes out.
-    async fn send_begun(
+    /// What Freshdesk does not take is not said. People get a ticket that is handed off
+    /// all the same; any other turn ends here.
+    fn leave_unsaid(&mut self, turn: &mut Turn, index: usize) {
+        self.settle(turn.answers.clone());
+        if let Purpose::Handoff(_) = turn.purpose {
+            turn.steps[index].1 = Progress::Done {
+                conversation_id: None,
+            };
+            return;
+        }
+        turn.state = TurnState::Dropped;
+        if turn.unmarks() {
+            self.take_resuming_back(turn);
+        }
+    }
+
+    /// Writes down that a step is about to be sent, and when.
+    pub(super) async fn begin(
         &mut self,
         turn: &mut Turn,
         index: usize,
-        sends_before: u32,
-    ) -> Result<Result<PostedConversation, FreshdeskError>, LookError> {
-        let begun_at = self.desk.clock.now();
+    ) -> Result<Timestamp, LookError> {
+        let at = self.desk.clock.now();
         turn.steps[index].1 = Progress::Begun {
             after_conversation: self.snapshot.newest(),
-            at: begun_at,
+            at,
         };
         self.write_turn(turn.clone());
         self.save().await?;
-        if self.may_be_in_other_hands(begun_at) {
-            return Ok(Err(FreshdeskError::Waited {
-                sends: sends_before,
-            }));
-        }
-        Ok(self
-            .send_post(&turn.id, &turn.steps[index].0, sends_before)
-            .await)
+        Ok(at)
     }
 
     /// Whether we stood still since `held_at`, when the ticket was ours, for so long that
@@ -130,16 +133,16 @@ impl Look<'_> {
 
     async fn send_post(
         &self,
-        turn_id: &str,
-        step: &Step,
-        sends_before: u32,
+        turn: &Turn,
+        index: usize,
     ) -> Result<PostedConversation, FreshdeskError> {
         let ticket_id = self.job.ticket_id;
-        let files = self.uploads(turn_id, step.files());
+        let step = &turn.steps[index].0;
+        let files = self.uploads(&turn.id, step.files());
         match step {
             Step::Reply { text, .. } => {
                 self.freshdesk
-                    .reply(ticket_id, &markup::html(text), files, sends_before)
+                    .reply(ticket_id, &markup::html(text), files, turn.sends)
                     .await
             }
             Step::Note { text, .. } => {
@@ -147,12 +150,12 @@ impl Look<'_> {
                 match self.desk.policies.privacy {
                     Privacy::NotesStayPrivate => {
                         self.freshdesk
-                            .private_note(ticket_id, &html, files, sends_before)
+                            .private_note(ticket_id, &html, files, turn.sends)
                             .await
                     }
                     Privacy::NotesGoPublic => {
                         self.freshdesk
-                            .reply(ticket_id, &html, files, sends_before)
+                            .reply(ticket_id, &html, files, turn.sends)
                             .await
                     }
                 }
@@ -170,6 +173,7 @@ impl Look<'_> {
         at: Option<Timestamp>,
     ) {
         let now = self.desk.clock.now();
+        turn.sends = 0;
         let (step, progress) = &mut turn.steps[index];
         *progress = Progress::Done {
             conversation_id: Some(conversation_id),

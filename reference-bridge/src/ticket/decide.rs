@@ -33,7 +33,7 @@ impl Look<'_> {
     /// assist mode does not ask who owns the ticket (oq 33).
     pub(super) fn must_stay_silent(&self) -> bool {
         let ticket = &self.snapshot.ticket;
-        if ticket.deleted || ticket.spam || self.merged_into().is_some() {
+        if self.is_gone() || self.merged_into().is_some() {
             return true;
         }
         match self.mode() {
@@ -47,6 +47,11 @@ impl Look<'_> {
                 opening: self.session.opening,
             }),
         }
+    }
+
+    /// Whether the ticket is deleted or spam: Freshdesk takes nothing for it.
+    pub(super) fn is_gone(&self) -> bool {
+        self.snapshot.ticket.deleted || self.snapshot.ticket.spam
     }
 
     /// Whether another agent than the OpenCX agent owns the ticket.
@@ -97,9 +102,13 @@ impl Look<'_> {
         }
         self.session.opening = false;
         self.touch();
+        let handoff = self.session.handoff.clone();
         let resumed = self.resume();
         match plan::turn(self, decision, awaiting.clone(), resumed) {
-            Some(turn) => Ok(Next::Turn(Box::new(turn))),
+            Some(mut turn) => {
+                turn.handoff_before = handoff.filter(|_| resumed);
+                Ok(Next::Turn(Box::new(turn)))
+            }
             None => {
                 self.settle(awaiting);
                 self.add_event("ai_decided_to_not_reply", "");

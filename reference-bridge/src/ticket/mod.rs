@@ -7,6 +7,7 @@
 //! * `decide`: who speaks next, and what the brain says
 //! * `plan`: a decision as a turn of steps
 //! * `carry_out`: the steps, each once
+//! * `overtaken`: a turn that is wrong by now
 //! * `uploads`: the files on a post
 //! * `route`: the ticket update of a handoff, with its fallbacks
 //! * `markup`: text to HTML and back
@@ -15,6 +16,7 @@ mod carry_out;
 mod decide;
 mod markup;
 mod merge;
+mod overtaken;
 mod plan;
 mod route;
 mod status;
@@ -283,6 +285,10 @@ impl Look<'_> {
             }
             self.give_up(turn);
             self.save().await?;
+        }
+        if self.is_gone() {
+            // What is left of a handoff is done should the ticket come back.
+            return Ok(Some(End::Done));
         }
         if let Some(turn) = self.open_turn() {
             self.carry_out(turn).await?;

@@ -103,6 +103,8 @@ pub(super) fn turn(
         state: TurnState::Open,
         created_at: look.desk.clock.now(),
         owner: look.snapshot.ticket.responder_id,
+        handoff_before: None,
+        sends: 0,
     })
 }
 

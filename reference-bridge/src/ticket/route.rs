@@ -22,39 +22,34 @@ impl Look<'_> {
         let is_handoff = matches!(turn.purpose, Purpose::Handoff(_));
         let mut wanted = update.clone();
         self.set_destination(turn, &mut wanted);
-        let (mut refused_target, mut taken_by) = (None, None);
-        let mut sends = 0;
+        let taken_by = self
+            .snapshot
+            .ticket
+            .responder_id
+            .filter(|_| is_handoff && self.was_taken(turn));
+        let was_begun = matches!(turn.steps[index].1, Progress::Begun { .. });
+        self.begin(turn, index).await?;
+        let mut refused_target = None;
         // Marker, agent and group may each be refused once.
-        let mut tries = 4;
-        while tries > 0 {
-            taken_by = self
-                .snapshot
-                .ticket
-                .responder_id
-                .filter(|_| is_handoff && self.was_taken(turn));
+        for _ in 0..4 {
             let properties = self.properties(&wanted);
-            // Of what was deleted or is spam Freshdesk takes no updates.
-            let gone = self.snapshot.ticket.deleted || self.snapshot.ticket.spam;
-            if properties.is_empty() || gone {
+            if properties.is_empty() {
                 break;
             }
             let properties = Value::Object(properties);
             let answer = self
                 .freshdesk
-                .update_ticket(self.job.ticket_id, &properties, (Nature::Decided, sends))
+                .update_ticket(
+                    self.job.ticket_id,
+                    &properties,
+                    (Nature::Decided, turn.sends),
+                )
                 .await;
+            turn.sends = match answer {
+                Err(FreshdeskError::Waited { sends, .. }) => sends,
+                _ => 0,
+            };
             match answer {
-                Err(FreshdeskError::Waited { sends: refused }) => {
-                    sends = refused;
-                    self.refresh().await?;
-                    if self.is_overtaken(turn) {
-                        return Err(FreshdeskError::Waited { sends }.into());
-                    }
-                    if refused_target.is_none() {
-                        self.set_destination(turn, &mut wanted);
-                    }
-                    continue;
-                }
                 Ok(ticket) => {
                     // An answer without its time is no whole ticket: what it leaves out
                     // was not taken off it, and is read at the next look.
@@ -75,13 +70,14 @@ impl Look<'_> {
                     break;
                 }
                 Err(error) => {
+                    if error.had_no_effect() && !was_begun {
+                        turn.steps[index].1 = Progress::Todo;
+                    }
                     self.write_turn(turn.clone());
                     self.save().await?;
                     return Err(error.into());
                 }
             }
-            sends = 0;
-            tries -= 1;
         }
         turn.steps[index].1 = Progress::Done {
             conversation_id: None,
@@ -127,9 +123,15 @@ impl Look<'_> {
     }
 
     /// Whether a rep has taken the ticket since the turn was decided. People have it
-    /// then, and nobody routes it away from who is at work on it.
+    /// then, and nobody routes it away from who is at work on it. Whom the handoff goes to
+    /// may have it from an update of ours that nobody heard of.
     fn was_taken(&self, turn: &Turn) -> bool {
-        self.is_a_reps() && self.snapshot.ticket.responder_id != turn.owner
+        let owner = self.snapshot.ticket.responder_id;
+        let target = match &turn.purpose {
+            Purpose::Handoff(handoff) => handoff.target.agent_id,
+            _ => None,
+        };
+        self.is_a_reps() && owner != turn.owner && owner != target
     }
 
     /// The body of the update: only what the ticket does not have already.

@@ -26,7 +26,7 @@ const A_MOMENT: std::time::Duration = std::time::Duration::from_secs(2);
 impl Look<'_> {
     /// Makes the session's status follow the ticket's.
     pub(super) async fn sync_status(&mut self) -> Result<(), LookError> {
-        if self.snapshot.ticket.deleted || self.snapshot.ticket.spam {
+        if self.is_gone() {
             let event = if self.snapshot.ticket.spam {
                 "ticket_marked_as_spam"
             } else {
@@ -101,7 +101,8 @@ impl Look<'_> {
             && awaiting.iter().any(|key| said_at(key) <= resolved_at);
         let (after, before): (Vec<_>, Vec<_>) =
             awaiting.into_iter().partition(|key| match resolved_at {
-                _ if by_ai => true,
+                // The session has been told already that these are to be answered.
+                _ if by_ai || self.session.reopened_by_message => true,
                 Some(resolved_at) => {
                     let at = said_at(key);
                     at > Some(resolved_at) || (closed_before && at == Some(resolved_at))
@@ -136,7 +137,7 @@ impl Look<'_> {
     /// as the rep left it.
     pub(super) fn was_resolved_unheard(&self, turn: &Turn) -> bool {
         matches!(turn.purpose, Purpose::Resolve { .. })
-            && !turn.is_untouched()
+            && turn.may_have_set_status()
             && self.snapshot.ticket.is_resolved()
             && !self.is_a_reps()
     }

@@ -11,7 +11,7 @@ use crate::{
     freshdesk::{Conversation, Freshdesk, FreshdeskError, Ticket},
     policies::{AfterAmbiguousPost, MessageFacts, ThreadPages},
     session::{Attachment, Author, Entry, EntryKind},
-    turn::{Progress, Purpose, Step, TicketUpdate, TurnState},
+    turn::{Progress, Step},
 };
 
 /// How many conversations `include=conversations` gives at most, silently.
@@ -152,11 +152,14 @@ impl Look<'_> {
     /// (FLW-8). Gives the time to wait for while it may still be on its way.
     pub(super) fn reconcile(&mut self) -> Option<Timestamp> {
         let mut turn = self.open_turn()?;
+        if self.is_gone() {
+            // Its thread is not shown; should it come back, that will tell.
+            return None;
+        }
         let logged = self.sent_log();
-        let index = turn
-            .steps
-            .iter()
-            .position(|(_, progress)| matches!(progress, Progress::Begun { .. }))?;
+        let index = turn.steps.iter().position(|(step, progress)| {
+            step.is_post() && matches!(progress, Progress::Begun { .. })
+        })?;
         let (step, progress) = &mut turn.steps[index];
         let Progress::Begun {
             after_conversation,
@@ -402,63 +405,6 @@ impl Look<'_> {
                 from_email.map(ToOwned::to_owned)
             },
         }
-    }
-
-    /// Whether what came since makes a turn wrong (FLW-7): one that is unsent, or a
-    /// resolution that is not through, for the customer has come back or a rep has
-    /// taken the ticket.
-    pub(super) fn is_overtaken(&self, turn: &crate::turn::Turn) -> bool {
-        if turn.state != TurnState::Open {
-            return false;
-        }
-        if !turn.is_untouched() {
-            let new = |key| !turn.answers.contains(key);
-            return matches!(turn.purpose, Purpose::Resolve { .. })
-                && (self.is_a_reps() || self.awaiting().iter().any(new));
-        }
-        match turn.purpose {
-            // Decided, flagged and seen in the inbox: it is carried out.
-            Purpose::Handoff(_) | Purpose::Resume => false,
-            Purpose::Reply | Purpose::Draft | Purpose::Resolve { .. } => {
-                self.awaiting() != turn.answers || self.must_stay_silent()
-            }
-        }
-    }
-
-    /// Gives up a turn; messages that it has not answered await an answer again.
-    /// Of a resolution that has begun, what was said was said: its tags are left.
-    pub(super) fn give_up(&mut self, mut turn: crate::turn::Turn) {
-        if turn.is_untouched() {
-            turn.state = TurnState::Dropped;
-            if turn.unmarks() {
-                self.take_resuming_back();
-            }
-        } else {
-            turn.purpose = Purpose::Reply;
-            for (step, _) in &mut turn.steps {
-                if let Step::Update(update) = step {
-                    update.status = None;
-                }
-            }
-            turn.steps.retain(|(step, progress)| match step {
-                Step::Update(update) => *update != TicketUpdate::default(),
-                Step::Reply { .. } | Step::Note { .. } => *progress != Progress::Todo,
-            });
-        }
-        self.write_turn(turn);
-        self.add_event("ai_response_cancelled", "The thread moved on.");
-    }
-
-    /// The AI was on again, but has not taken the marker off: it is handed off still,
-    /// until the next answer.
-    fn take_resuming_back(&mut self) {
-        let mut handoffs = self.turns.iter().filter_map(|turn| match &turn.purpose {
-            Purpose::Handoff(handoff) => Some(handoff.clone()),
-            _ => None,
-        });
-        self.session.handoff = handoffs.next_back();
-        self.session.handed_off = true;
-        self.touch();
     }
 }
 

@@ -152,12 +152,20 @@ macro_rules! sql_store {
                 Ok(jobs.into_iter().map(|(_, job)| job).collect())
             }
 
-            async fn renew(&self, owner: &str, lease_until: Timestamp) -> Result<(), StoreError> {
-                sqlx::query("UPDATE queue SET lease_until = $2 WHERE lease_owner = $1")
-                    .bind(owner)
-                    .bind(sql::micros(lease_until))
-                    .execute(&mut *self.writing(false).await?)
-                    .await?;
+            async fn renew(
+                &self,
+                process: &str,
+                lease_until: Timestamp,
+            ) -> Result<(), StoreError> {
+                let of_process = format!("{process}/");
+                sqlx::query(
+                    "UPDATE queue SET lease_until = $2
+                     WHERE substr(lease_owner, 1, length($1)) = $1",
+                )
+                .bind(of_process)
+                .bind(sql::micros(lease_until))
+                .execute(&mut *self.writing(false).await?)
+                .await?;
                 Ok(())
             }
 
