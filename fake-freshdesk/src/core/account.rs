@@ -22,7 +22,7 @@ use super::quota::Usage;
 use super::revised::Revised;
 use super::sections::Section;
 use super::settings::Settings;
-use super::tickets::{Attachment, Ticket, Tickets, source};
+use super::tickets::{Attachment, Due, Job, Ticket, Tickets, source};
 use super::time::Ms;
 
 /// Which creation rules run on a new ticket. [D: only switchable in the UI]
@@ -31,17 +31,6 @@ use super::time::Ms;
 pub(crate) enum CreationRules {
     FirstMatch,
     AllMatches,
-}
-
-/// A bulk job. [D]
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Job {
-    pub(crate) id: String,
-    pub(crate) done: bool,
-    pub(crate) created_at: Ms,
-    pub(crate) updated_at: Ms,
-    pub(crate) work: Value,
-    pub(crate) agent_id: i64,
 }
 
 /// The shelf of satisfaction ratings.
@@ -86,6 +75,9 @@ pub(crate) struct Account {
     /// Activity logs by rule id, kept also after the rule is gone.
     pub(crate) logs: BTreeMap<i64, RuleLog>,
     pub(crate) log_count: u64,
+    /// Due times of tickets that are on the agenda, so that none is there twice.
+    #[serde(default)]
+    pub(crate) due_times_planned: BTreeSet<(i64, Due, Ms)>,
     /// When hourly rules sweep next, once there are any.
     pub(crate) next_sweep: Option<Ms>,
     pub(crate) deliveries: BTreeMap<u64, Delivery>,
@@ -163,6 +155,7 @@ impl Account {
             rules: Vec::new(),
             logs: BTreeMap::new(),
             log_count: 0,
+            due_times_planned: BTreeSet::new(),
             next_sweep: None,
             deliveries: BTreeMap::new(),
             delivery_count: 0,

@@ -77,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) loop_guard_executions: u32,
     /// The loop guard's window.
     pub(crate) loop_guard_window_seconds: f64,
+    /// Rules hear of due times that are missed, as they are. [I]
+    pub(crate) sla_events: bool,
     /// `due_by` and `fr_due_by` show up so long after creation. [D/O]
     pub(crate) due_by_delay_seconds: f64,
     /// An agent who is no member of the ticket's group is dropped. [O FDM]
@@ -145,6 +147,7 @@ impl Default for Settings {
             reopen_rule_covers_closed: true,
             loop_guard_executions: 100,
             loop_guard_window_seconds: 3_600.0,
+            sla_events: true,
             due_by_delay_seconds: 3.0,
             drop_responder_outside_group: true,
             attachment_limit_bytes: 20 * 1024 * 1024,

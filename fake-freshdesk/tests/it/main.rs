@@ -21,7 +21,7 @@
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `refused.rs` | a refused write has changed nothing |
-//! | `rules.rs` | automation rules and their activity logs |
+//! | `rules.rs`, `due.rs`, `mail_failures.rs` | automation rules, what wakes them, and their activity logs |
 //! | `webhooks.rs` | delivery, retries, faults |
 //! | `control.rs`, `time.rs`, `journal.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
@@ -39,6 +39,7 @@ mod associations;
 mod binary;
 mod control;
 mod conversations;
+mod due;
 mod errors;
 mod exports;
 mod facts;
@@ -54,6 +55,7 @@ mod laws_paging;
 mod laws_quota;
 mod laws_rules;
 mod laws_views;
+mod mail_failures;
 mod openapi;
 mod people;
 mod pure;
