@@ -4,6 +4,7 @@
 //! | file | feature |
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
+//! | `form.rs` | a multipart form |
 //! | `tickets.rs`, `accesses.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `solutions.rs` | solutions, discussions, skills, forms, threads |
 //! | `exports.rs` | exports and imports |
@@ -48,6 +49,7 @@ mod facts_rules;
 mod fidelity;
 mod fields;
 mod files;
+mod form;
 mod hostile;
 mod journal;
 mod laws;
