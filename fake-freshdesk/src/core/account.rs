@@ -16,7 +16,9 @@ use super::fields::{
 use super::ids::{AccountId, Ids, api_key};
 use super::imports::Import;
 use super::mail::Mail;
-use super::people::{ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role};
+use super::people::{
+    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, TICKET_COLLABORATOR,
+};
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::revised::Revised;
@@ -115,17 +117,15 @@ impl Account {
         now: Ms,
     ) -> Account {
         let mut ids = Ids::of(id);
-        let roles = DEFAULT_ROLES
-            .into_iter()
-            .map(|(name, description)| Role {
-                id: ids.next(),
-                name: name.to_owned(),
-                description: description.to_owned(),
-                default: true,
-                created_at: now,
-                updated_at: now,
-            })
-            .collect();
+        let role = |(name, description): (&str, &str), id: i64| Role {
+            id,
+            name: name.to_owned(),
+            description: description.to_owned(),
+            default: true,
+            created_at: now,
+            updated_at: now,
+        };
+        let roles = DEFAULT_ROLES.map(|words| role(words, ids.next())).into();
         let fields = default_fields(now, || ids.next());
         let mut account = Account {
             id,
@@ -184,6 +184,8 @@ impl Account {
         let ids = &mut account.ids;
         account.contact_fields = default_person_fields(Form::Contact, now, || ids.of_forms());
         account.company_fields = default_person_fields(Form::Company, now, || ids.of_forms());
+        let collaborator = role(TICKET_COLLABORATOR, ids.of_forms());
+        account.roles.push(collaborator);
         account
     }
 

@@ -97,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) require_subject_and_description: bool,
     /// Conversations, time entries and ratings of a deleted ticket are 404. [O TAP]
     pub(crate) deleted_ticket_parts_are_404: bool,
+    /// Customers rate on the older scale of 1, 2, 3. [D]
+    pub(crate) classic_satisfaction_ratings: bool,
     /// Closed tickets leave the API for the archive after so many days. [O FDM]
     pub(crate) archive_after_days: f64,
     /// Bodies come in structured form too. [D, since 2025]
@@ -157,6 +159,7 @@ impl Default for Settings {
             search_lag_seconds: 120.0,
             require_subject_and_description: false,
             deleted_ticket_parts_are_404: true,
+            classic_satisfaction_ratings: false,
             archive_after_days: 120.0,
             structured_bodies: true,
             rule_list_wrapped: false,

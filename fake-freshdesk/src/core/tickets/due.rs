@@ -6,14 +6,14 @@
 //! hear of it, and never otherwise.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ticket::{Ticket, status};
 use crate::core::account::Account;
 use crate::core::agenda::Task;
 use crate::core::automation::kind;
 use crate::core::desk::Desk;
-use crate::core::events::{Change, Performer, TicketEvent};
+use crate::core::events::{Performer, TicketEvent};
 use crate::core::time::Ms;
 
 /// What is due on a ticket.
@@ -131,26 +131,8 @@ impl Desk<'_> {
             && ticket.is_listed()
             && due.is_missed(self.account, ticket, self.now);
         if missed && self.account.hears_of(due) {
-            self.raise_system_event(id, due.event(), None);
+            let event = TicketEvent::new(id, Performer::System);
+            self.raise_named(event, due.event(), json!(true));
         }
-    }
-
-    /// Something happened on Freshdesk's own account, known by its name alone.
-    pub(crate) fn raise_system_event(
-        &mut self,
-        ticket: i64,
-        name: &str,
-        conversation: Option<i64>,
-    ) {
-        let mut event = TicketEvent::new(ticket, Performer::System);
-        event.conversation_id = conversation;
-        event.changes.insert(
-            name.to_owned(),
-            Change {
-                from: Value::Null,
-                to: json!(true),
-            },
-        );
-        self.raise(event);
     }
 }

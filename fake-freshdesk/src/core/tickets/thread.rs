@@ -1,5 +1,7 @@
 //! Replies and notes.
 
+use serde_json::json;
+
 use super::open::attachments;
 use super::ticket::{Conversation, MailFailure, Recipients};
 use crate::core::contents::Upload;
@@ -162,11 +164,13 @@ impl Desk<'_> {
                 reply.mail_failures.push(failure);
             }
         });
-        let event = match to {
+        let name = match to {
             Recipients::Requester => "mail_del_failed_requester",
             Recipients::Others => "mail_del_failed_others",
         };
-        self.raise_system_event(ticket_id, event, Some(conversation));
+        let mut event = TicketEvent::new(ticket_id, Performer::System);
+        event.conversation_id = Some(conversation);
+        self.raise_named(event, name, json!(true));
     }
 
     /// A customer answers by mail or in the portal.
