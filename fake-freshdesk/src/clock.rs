@@ -118,6 +118,11 @@ impl Clock {
             since: Instant::now(),
         };
         drop(run);
+        self.wake_sleepers();
+    }
+
+    /// Whoever sleeps, or is about to, looks at the clock again.
+    fn wake_sleepers(&self) {
         self.changed.notify_waiters();
         self.changed.notify_one();
     }
@@ -130,8 +135,7 @@ impl Clock {
     /// Jumps ahead by so many microseconds.
     pub(crate) fn jump_by(&self, micros: i64) {
         self.run().base += micros;
-        self.changed.notify_waiters();
-        self.changed.notify_one();
+        self.wake_sleepers();
     }
 
     /// Shows another time from now on, also an earlier one.
@@ -143,8 +147,7 @@ impl Clock {
             ..*run
         };
         drop(run);
-        self.changed.notify_waiters();
-        self.changed.notify_one();
+        self.wake_sleepers();
     }
 
     /// Waits until the clock shows `due`, or until it was changed in between.

@@ -16,13 +16,15 @@ use super::fields::{
 use super::ids::{AccountId, Ids, api_key};
 use super::imports::Import;
 use super::mail::Mail;
-use super::people::{ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role};
+use super::people::{
+    ACCOUNT_ADMINISTRATOR, Agent, Company, DEFAULT_ROLES, Group, People, Role, TICKET_COLLABORATOR,
+};
 use super::plan::{Plan, Quota};
 use super::quota::Usage;
 use super::revised::Revised;
 use super::sections::Section;
 use super::settings::Settings;
-use super::tickets::{Attachment, Ticket, Tickets, source};
+use super::tickets::{Attachment, Due, Job, Ticket, Tickets, source};
 use super::time::Ms;
 
 /// Which creation rules run on a new ticket. [D: only switchable in the UI]
@@ -31,17 +33,6 @@ use super::time::Ms;
 pub(crate) enum CreationRules {
     FirstMatch,
     AllMatches,
-}
-
-/// A bulk job. [D]
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Job {
-    pub(crate) id: String,
-    pub(crate) done: bool,
-    pub(crate) created_at: Ms,
-    pub(crate) updated_at: Ms,
-    pub(crate) work: Value,
-    pub(crate) agent_id: i64,
 }
 
 /// The shelf of satisfaction ratings.
@@ -86,6 +77,9 @@ pub(crate) struct Account {
     /// Activity logs by rule id, kept also after the rule is gone.
     pub(crate) logs: BTreeMap<i64, RuleLog>,
     pub(crate) log_count: u64,
+    /// Due times of tickets that are on the agenda, so that none is there twice.
+    #[serde(default)]
+    pub(crate) due_times_planned: BTreeSet<(i64, Due, Ms)>,
     /// When hourly rules sweep next, once there are any.
     pub(crate) next_sweep: Option<Ms>,
     pub(crate) deliveries: BTreeMap<u64, Delivery>,
@@ -123,17 +117,15 @@ impl Account {
         now: Ms,
     ) -> Account {
         let mut ids = Ids::of(id);
-        let roles = DEFAULT_ROLES
-            .into_iter()
-            .map(|(name, description)| Role {
-                id: ids.next(),
-                name: name.to_owned(),
-                description: description.to_owned(),
-                default: true,
-                created_at: now,
-                updated_at: now,
-            })
-            .collect();
+        let role = |(name, description): (&str, &str), id: i64| Role {
+            id,
+            name: name.to_owned(),
+            description: description.to_owned(),
+            default: true,
+            created_at: now,
+            updated_at: now,
+        };
+        let roles = DEFAULT_ROLES.map(|words| role(words, ids.next())).into();
         let fields = default_fields(now, || ids.next());
         let mut account = Account {
             id,
@@ -163,6 +155,7 @@ impl Account {
             rules: Vec::new(),
             logs: BTreeMap::new(),
             log_count: 0,
+            due_times_planned: BTreeSet::new(),
             next_sweep: None,
             deliveries: BTreeMap::new(),
             delivery_count: 0,
@@ -191,6 +184,8 @@ impl Account {
         let ids = &mut account.ids;
         account.contact_fields = default_person_fields(Form::Contact, now, || ids.of_forms());
         account.company_fields = default_person_fields(Form::Company, now, || ids.of_forms());
+        let collaborator = role(TICKET_COLLABORATOR, ids.of_forms());
+        account.roles.push(collaborator);
         account
     }
 

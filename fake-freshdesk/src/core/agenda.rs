@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::TicketEvent;
 use super::ids::AccountId;
+use super::tickets::Due;
 use super::time::Ms;
 
 /// Something to do at a certain time.
@@ -22,6 +23,13 @@ pub(crate) enum Task {
     Send { account: AccountId, delivery: u64 },
     /// Sweep all tickets with the hourly rules.
     HourlyRules { account: AccountId },
+    /// A due time of a ticket comes; nothing happens if it was moved.
+    FallDue {
+        account: AccountId,
+        ticket: i64,
+        due: Due,
+        at: Ms,
+    },
     /// Finish a bulk job.
     FinishJob { account: AccountId, job: String },
     /// Make an export's file.

@@ -5,7 +5,7 @@
 use super::account::Account;
 use super::agenda::{Agenda, Task};
 use super::contents::Contents;
-use super::events::{Performer, TicketEvent};
+use super::events::{Change, Performer, TicketEvent};
 use super::journal::{Body, Journal};
 use super::settings::duration;
 use super::time::Ms;
@@ -54,6 +54,13 @@ impl Desk<'_> {
         let seq = self.note(Body::Other("action", body));
         self.cause = Some(seq);
         seq
+    }
+
+    /// Tells the rules of something that is no property of the ticket. [I: the names]
+    pub(crate) fn raise_named(&mut self, mut event: TicketEvent, name: &str, to: Value) {
+        let from = Value::Null;
+        event.changes.insert(name.to_owned(), Change { from, to });
+        self.raise(event);
     }
 
     /// Tells the rules that something happened to a ticket; they run later.

@@ -21,8 +21,8 @@ const STRIDE: i64 = 1_000_000_000;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ids {
     next: i64,
-    /// Choices of fields, and the default fields of contacts and companies,
-    /// count apart, so that ids of what tests look at stay close together.
+    /// Choices of fields, the default fields of contacts and companies, and the
+    /// role of collaborators count apart, so that ids of what tests look at stay close together.
     next_of_forms: i64,
     next_ticket: i64,
 }

@@ -182,6 +182,7 @@ impl Helpdesk {
             | Task::Attempt { account, .. }
             | Task::Send { account, .. }
             | Task::HourlyRules { account }
+            | Task::FallDue { account, .. }
             | Task::FinishJob { account, .. }
             | Task::FinishExport { account, .. }
             | Task::FinishImport { account, .. } => *account,
@@ -195,6 +196,9 @@ impl Helpdesk {
             Task::Attempt { delivery, .. } => desk.attempt(delivery),
             Task::Send { delivery, .. } => desk.send(delivery, false),
             Task::HourlyRules { .. } => desk.sweep(),
+            Task::FallDue {
+                ticket, due, at, ..
+            } => desk.fall_due(ticket, due, at),
             Task::FinishJob { job, .. } => desk.finish_job(&job),
             Task::FinishExport { export, .. } => desk.finish_export(&export),
             Task::FinishImport { import, .. } => desk.finish_import(import),

@@ -77,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) loop_guard_executions: u32,
     /// The loop guard's window.
     pub(crate) loop_guard_window_seconds: f64,
+    /// Rules hear of due times that are missed, as they are. [I]
+    pub(crate) sla_events: bool,
     /// `due_by` and `fr_due_by` show up so long after creation. [D/O]
     pub(crate) due_by_delay_seconds: f64,
     /// An agent who is no member of the ticket's group is dropped. [O FDM]
@@ -95,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) require_subject_and_description: bool,
     /// Conversations, time entries and ratings of a deleted ticket are 404. [O TAP]
     pub(crate) deleted_ticket_parts_are_404: bool,
+    /// Customers rate on the older scale of 1, 2, 3. [D]
+    pub(crate) classic_satisfaction_ratings: bool,
     /// Closed tickets leave the API for the archive after so many days. [O FDM]
     pub(crate) archive_after_days: f64,
     /// Bodies come in structured form too. [D, since 2025]
@@ -145,6 +149,7 @@ impl Default for Settings {
             reopen_rule_covers_closed: true,
             loop_guard_executions: 100,
             loop_guard_window_seconds: 3_600.0,
+            sla_events: true,
             due_by_delay_seconds: 3.0,
             drop_responder_outside_group: true,
             attachment_limit_bytes: 20 * 1024 * 1024,
@@ -154,6 +159,7 @@ impl Default for Settings {
             search_lag_seconds: 120.0,
             require_subject_and_description: false,
             deleted_ticket_parts_are_404: true,
+            classic_satisfaction_ratings: false,
             archive_after_days: 120.0,
             structured_bodies: true,
             rule_list_wrapped: false,

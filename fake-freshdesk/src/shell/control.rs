@@ -75,7 +75,7 @@ fn welcome() -> Response {
                 "POST …/{domain}/groups", "PATCH|DELETE …/{domain}/groups/{id}",
                 "POST …/{domain}/ticket_fields", "DELETE …/{domain}/ticket_fields/{name}",
                 "GET|POST …/{domain}/tickets", "GET|PATCH …/{domain}/tickets/{id}",
-                "POST …/{domain}/tickets/{id}/customer_replies|replies|notes|delete|restore|spam|unspam|merge",
+                "POST …/{domain}/tickets/{id}/customer_replies|replies|notes|mail_failures|delete|restore|spam|unspam|merge",
                 "GET …/{domain}/rules", "POST …/{domain}/rules/{type}", "PUT|DELETE …/{domain}/rules/{type}/{id}",
                 "GET …/{domain}/rules/{type}/{id}/activity",
                 "GET …/{domain}/mails", "GET|POST …/{domain}/faults", "DELETE …/{domain}/faults/{id}",

@@ -4,7 +4,8 @@ use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, DOMAIN, World, basic, wait};
+use crate::form::Form;
+use crate::world::{Answer, DOMAIN, World, wait};
 
 async fn fetch(world: &World, url: &Value) -> Answer {
     let request = Request::get(url.as_str().unwrap());
@@ -15,24 +16,14 @@ async fn fetch(world: &World, url: &Value) -> Answer {
 type Fields<'f> = &'f [(&'f str, &'f str)];
 
 async fn import(world: &World, who: &str, fields: Fields<'_>, file: Option<&str>) -> Answer {
-    let mut form = String::new();
+    let mut form = Form::default();
     for (name, column) in fields {
-        form += &format!(
-            "--B\r\nContent-Disposition: form-data; name=\"fields[{name}]\"\r\n\r\n{column}\r\n"
-        );
+        form = form.field(&format!("fields[{name}]"), column);
     }
     if let Some(file) = file {
-        form += &format!(
-            "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.csv\"\r\nContent-Type: text/csv\r\n\r\n{file}\r\n"
-        );
+        form = form.file("file", ("p.csv", "text/csv"), file.as_bytes());
     }
-    form += "--B--\r\n";
-    let request = Request::post(format!("https://{DOMAIN}/api/v2/{who}/imports"))
-        .header("authorization", basic(&world.key))
-        .header("content-type", "multipart/form-data; boundary=B")
-        .body(Body::from(form))
-        .unwrap();
-    world.raw(request).await
+    form.post(world, &format!("/{who}/imports")).await
 }
 
 #[tokio::test(start_paused = true)]

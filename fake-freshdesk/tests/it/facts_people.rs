@@ -102,7 +102,7 @@ async fn roles_come_in_pages() {
     let last = world.get("/roles?per_page=3&page=2").await;
     assert_eq!(
         (last.json().as_array().unwrap().len(), last.header("link")),
-        (1, None)
+        (2, None)
     );
 }
 
@@ -165,4 +165,40 @@ async fn a_contact_shows_how_satisfied_it_was_last() {
         world.get("/contacts?contact_type=visitor").await.json(),
         json!([])
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn customers_of_a_classic_survey_rate_from_one_to_three() {
+    let world = World::new("pro").await;
+    world.customer_ticket().await;
+    let rated = async |rating: i64| {
+        let body = json!({"ratings": {"default_question": rating}});
+        let path = "/tickets/1/satisfaction_ratings";
+        let answer = world.call("POST", path, body).await;
+        (answer.status, answer.json()["errors"][0]["message"].clone())
+    };
+    let accepted = async || {
+        let surveys = world.get("/surveys").await.json();
+        surveys[0]["questions"][0]["accepted_ratings"].clone()
+    };
+    assert_eq!(
+        accepted().await,
+        json!([103, 102, 101, 100, -101, -102, -103])
+    );
+    assert_eq!(rated(3).await.0, 400);
+    world
+        .act(
+            "PATCH",
+            "",
+            json!({"settings": {"classic_satisfaction_ratings": true}}),
+        )
+        .await;
+    assert_eq!(accepted().await, json!([1, 2, 3]));
+    for rating in 1..=3 {
+        assert_eq!(rated(rating).await.0, 201);
+    }
+    for rating in [0, 4, 103] {
+        let message = json!("It should be one of these values: '1,2,3'");
+        assert_eq!(rated(rating).await, (400, message));
+    }
 }

@@ -5,23 +5,16 @@ use http::Request;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, DOMAIN, World, basic, wait};
+use crate::form::Form;
+use crate::world::{Answer, World, basic, wait};
 
 async fn upload(world: &World, path: &str, sizes: &[usize]) -> Answer {
-    let mut form = Vec::new();
-    form.extend(b"--B\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nsee there\r\n");
+    let mut form = Form::default().field("body", "see there");
     for (at, size) in sizes.iter().enumerate() {
-        form.extend(format!("--B\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"ü {at}.png\"\r\nContent-Type: image/png\r\n\r\n").as_bytes());
-        form.extend(std::iter::repeat_n(b'x', *size));
-        form.extend(b"\r\n");
+        let name = format!("ü {at}.png");
+        form = form.file("attachments[]", (&name, "image/png"), &vec![b'x'; *size]);
     }
-    form.extend(b"--B--\r\n");
-    let request = Request::post(format!("https://{DOMAIN}/api/v2{path}"))
-        .header("authorization", basic(&world.key))
-        .header("content-type", "multipart/form-data; boundary=B")
-        .body(Body::from(form))
-        .unwrap();
-    world.raw(request).await
+    form.post(world, path).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,25 +112,13 @@ async fn attachment_urls_expire_and_take_no_credentials() {
 async fn names_may_be_unicode_and_come_twice() {
     let world = World::new("pro").await;
     let ticket = world.customer_ticket().await;
-    let part = |name: &str, content: &str| {
-        format!(
-            "--B\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"{name}\"\r\n\r\n{content}\r\n"
-        )
-    };
     let names = ["снимок 日本.txt", "a.txt", "a.txt", "50% & <b>.txt"];
-    let files: String = names
-        .iter()
-        .map(|name| part(name, &format!("of {name}")))
-        .collect();
-    let form = format!(
-        "--B\r\nContent-Disposition: form-data; name=\"body\"\r\n\r\nx\r\n{files}--B--\r\n"
-    );
-    let request = Request::post(format!("https://{DOMAIN}/api/v2/tickets/{ticket}/notes"))
-        .header("authorization", basic(&world.key))
-        .header("content-type", "multipart/form-data; boundary=B")
-        .body(Body::from(form))
-        .unwrap();
-    let made = world.raw(request).await;
+    let mut form = Form::default().field("body", "x");
+    for name in names {
+        let content = format!("of {name}");
+        form = form.file("attachments[]", (name, ""), content.as_bytes());
+    }
+    let made = form.post(&world, &format!("/tickets/{ticket}/notes")).await;
     assert_eq!(made.status, 201, "{}", made.json());
     let files = made.json()["attachments"].as_array().unwrap().clone();
     let shown: Vec<&str> = files

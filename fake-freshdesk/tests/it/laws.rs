@@ -134,6 +134,12 @@ proptest! {
     #[test]
     fn a_restored_world_cannot_be_told_from_the_first(steps in prop::collection::vec(step(), 1..40), more in prop::collection::vec(step(), 1..20)) {
         let mut first = Core::new(1_000_000);
+        let late = json!({
+            "name": "Late", "performer": {"type": 4},
+            "events": [{"field_name": "response_due"}, {"field_name": "resolution_due"}],
+            "actions": [{"field_name": "add_tag", "value": ["late"]}],
+        });
+        prop_assert_eq!(first.api(Method::POST, "/automations/4/rules", late).0, 201);
         for step in &steps {
             first.play(step);
         }

@@ -20,6 +20,8 @@ enum Step {
     Control(&'static str, String, Value),
     /// Deletes the newest custom field.
     DropField,
+    /// The SLA timer of a status is switched.
+    Timer(u16, bool),
     /// Merges the contact that was opened last into the first.
     MergeContacts,
     /// So many milliseconds go by.
@@ -64,6 +66,7 @@ fn write() -> impl Strategy<Value = Step> {
         2 => "[A-Z][a-z]{3}".prop_map(|label| Step::Api(Method::POST, "/admin/ticket_fields".into(), json!({
             "label": label, "label_for_customers": label, "type": "custom_text",
         }))),
+        1 => (2..8_u16, any::<bool>()).prop_map(|(status, stops)| Step::Timer(status, stops)),
         1 => Just(Step::DropField),
         1 => Just(Step::MergeContacts),
     ]
@@ -141,6 +144,15 @@ impl Core {
                     let path = format!("/admin/ticket_fields/{}", newest["id"]);
                     self.api(Method::DELETE, &path, Value::Null);
                 }
+            }
+            Step::Timer(status, stops) => {
+                let (_, fields, _) = self.api(Method::GET, "/ticket_fields", Value::Null);
+                let mut fields = fields.as_array().unwrap().iter();
+                let field = fields.find(|field| field["name"] == "status").unwrap();
+                let path = format!("/admin/ticket_fields/{}", field["id"]);
+                let body = json!({"choices": [{"id": status, "stop_sla_timer": stops}]});
+                let (answered, answer, _) = self.api(Method::PUT, &path, body);
+                assert_eq!(answered, 200, "{answer}");
             }
             Step::MergeContacts => {
                 let (_, contacts, _) = self.api(Method::GET, "/contacts", Value::Null);

@@ -4,6 +4,7 @@
 //! | file | feature |
 //! |---|---|
 //! | `world.rs` | a server in memory with a receiver for webhooks |
+//! | `form.rs` | a multipart form |
 //! | `tickets.rs`, `accesses.rs`, `associations.rs`, `conversations.rs`, `people.rs` | the v2 API's resources |
 //! | `solutions.rs` | solutions, discussions, skills, forms, threads |
 //! | `exports.rs` | exports and imports |
@@ -21,7 +22,7 @@
 //! | `openapi.rs` | the OpenAPI document says what the code does |
 //! | `quota.rs` | the per-minute allowance |
 //! | `refused.rs` | a refused write has changed nothing |
-//! | `rules.rs` | automation rules and their activity logs |
+//! | `rules.rs`, `due.rs`, `mail_failures.rs` | automation rules, what wakes them, and their activity logs |
 //! | `webhooks.rs` | delivery, retries, faults |
 //! | `control.rs`, `time.rs`, `journal.rs` | the control API |
 //! | `binary.rs` | the real binary over sockets |
@@ -39,6 +40,7 @@ mod associations;
 mod binary;
 mod control;
 mod conversations;
+mod due;
 mod errors;
 mod exports;
 mod facts;
@@ -47,6 +49,7 @@ mod facts_rules;
 mod fidelity;
 mod fields;
 mod files;
+mod form;
 mod hostile;
 mod journal;
 mod laws;
@@ -54,6 +57,7 @@ mod laws_paging;
 mod laws_quota;
 mod laws_rules;
 mod laws_views;
+mod mail_failures;
 mod openapi;
 mod people;
 mod pure;

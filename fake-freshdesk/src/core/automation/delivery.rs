@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::rule::kind;
-use super::save::loopback_or_allowed;
+use super::save_actions::loopback_or_allowed;
 use super::webhook::Rendered;
 use crate::core::agenda::Task;
 use crate::core::chaos;

@@ -88,11 +88,7 @@ fn performed_by(rule: &Rule, performer: Performer) -> Result<(), String> {
     })
 }
 
-fn event_matches(
-    wanted: &Map<String, Value>,
-    seen: &TicketEvent,
-    changes: &Changes,
-) -> Option<String> {
+fn event_matches(wanted: &Map<String, Value>, seen: &TicketEvent) -> Option<String> {
     let name = wanted.get("field_name").and_then(Value::as_str)?;
     let value = wanted.get("value");
     let any = matches!(value, None | Some(Value::Null))
@@ -114,13 +110,25 @@ fn event_matches(
         }
         _ => {
             let name = if name == "type" { "ticket_type" } else { name };
-            let change = changes.get(name)?;
+            let change = seen.changes.get(name)?;
             let to = wanted.get("to").or(value);
             // A checkbox event has only a value: it became that.
             (side(wanted.get("from"), &change.from) && side(to, &change.to))
                 .then(|| change_text(name, &change.from, &change.to))
         }
     }
+}
+
+/// What the system did in this pass: property changes only, on top of what it
+/// did to begin with.
+fn done_by_system(seen: &Seen<'_>) -> TicketEvent {
+    let mut event = match seen.event.performer {
+        Performer::System => seen.event.clone(),
+        _ => TicketEvent::new(seen.event.ticket_id, Performer::System),
+    };
+    event.action = Some("update".to_owned());
+    event.changes.extend(seen.system_changes.clone());
+    event
 }
 
 /// Is the rule meant by what happened?
@@ -135,29 +143,20 @@ pub(super) fn meant(rule: &Rule, seen: &Seen<'_>) -> Meant {
         .performer
         .as_ref()
         .is_some_and(|performer| performer.kind == 4);
-    let (performer, changes) = if by_system && !seen.system_changes.is_empty() {
-        (Performer::System, seen.system_changes)
-    } else {
-        (seen.event.performer, &seen.event.changes)
-    };
-    if let Err(why) = performed_by(rule, performer) {
-        return Meant::No(Reason::Performer, why);
-    }
-    // What the system did in this pass is property changes only.
-    let bare_event;
+    let by_now;
     let event = if by_system && !seen.system_changes.is_empty() {
-        bare_event = TicketEvent {
-            action: Some("update".to_owned()),
-            ..TicketEvent::new(seen.event.ticket_id, Performer::System)
-        };
-        &bare_event
+        by_now = done_by_system(seen);
+        &by_now
     } else {
         seen.event
     };
+    if let Err(why) = performed_by(rule, event.performer) {
+        return Meant::No(Reason::Performer, why);
+    }
     match rule
         .events
         .iter()
-        .find_map(|wanted| event_matches(wanted, event, changes))
+        .find_map(|wanted| event_matches(wanted, event))
     {
         Some(text) => Meant::Yes(text),
         None => {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `rule.rs` | a rule, in the JSON of the automations API |
 //! | `save.rs` | checks before a rule is saved |
+//! | `save_actions.rs` | the same of its actions: hosts that webhooks may call, credentials |
 //! | `shelf.rs` | rules are saved, changed, moved, removed |
 //! | `matching.rs` | performer and events: is this rule meant? |
 //! | `conditions.rs` | condition sets and operators |
@@ -24,6 +25,7 @@ mod pass;
 mod placeholders;
 mod rule;
 mod save;
+mod save_actions;
 mod shelf;
 mod template;
 mod webhook;

@@ -65,6 +65,12 @@ impl Rule {
             .any(|action| action.get("field_name") == Some(&json!("trigger_webhook")))
     }
 
+    /// Is this one of the events it waits for?
+    pub(crate) fn names_event(&self, name: &str) -> bool {
+        let mut names = self.events.iter().map(|event| event.get("field_name"));
+        names.any(|each| each.and_then(Value::as_str) == Some(name))
+    }
+
     /// The rule as the automations API shows it. [D]
     pub(crate) fn json(&self, account: &Account, now: Ms) -> Value {
         let siblings = || account.rules_of(self.kind);

@@ -70,6 +70,9 @@ impl Desk<'_> {
             );
         }
         self.schedule_sweep();
+        if kind == kind::UPDATES {
+            self.plan_all_due_times();
+        }
         Ok(rule.json(self.account, now))
     }
 

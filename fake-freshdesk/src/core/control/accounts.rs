@@ -266,7 +266,8 @@ pub(super) fn change(call: &mut Control<'_, '_>) -> Result {
         account.quota_override =
             Some(quota.over(account.quota_override.unwrap_or(account.plan.row().quota)));
     }
-    Ok(ControlReply::ok(&shown(account)))
+    call.desk.plan_all_due_times();
+    Ok(ControlReply::ok(&shown(call.desk.account)))
 }
 
 pub(super) fn delete(helpdesk: &mut Helpdesk, domain: &str) -> Result {

@@ -7,6 +7,7 @@
 //! | `accounts.rs` | accounts |
 //! | `staff.rs` | agents, groups, ticket fields |
 //! | `people.rs`, `edits.rs` | customers and reps act |
+//! | `bounced.rs` | mail that could not be delivered |
 //! | `given.rs` | what they hand in, checked |
 //! | `rules.rs` | rules and their activity logs |
 //! | `observe.rs` | mails, journal, faults |
@@ -14,6 +15,7 @@
 //! Time, reset and streams are the server's, not the core's.
 
 mod accounts;
+mod bounced;
 mod call;
 mod edits;
 mod given;

@@ -198,7 +198,8 @@ pub(super) fn open_ticket(call: &mut Control<'_, '_>) -> Result {
     ticket(call, id, 201)
 }
 
-fn conversation(call: &Control<'_, '_>, ticket_id: i64, id: i64) -> Result {
+/// One message of a ticket, as it has just been made or changed.
+pub(super) fn conversation(call: &Control<'_, '_>, ticket_id: i64, id: i64) -> Result {
     let account = &*call.desk.account;
     let found = account
         .tickets

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{ControlReply, ControlRequest, Refusal, Result};
-use super::{accounts, edits, observe, people, rules, staff};
+use super::{accounts, bounced, edits, observe, people, rules, staff};
 use crate::core::desk::Desk;
 use crate::core::{Helpdesk, Ms};
 
@@ -107,6 +107,7 @@ fn on_ticket(call: &mut Control<'_, '_>, id: i64, rest: &[&str]) -> Result {
         ("POST", ["customer_replies"]) => people::customer_reply(call, id),
         ("POST", ["replies"]) => people::reply(call, id),
         ("POST", ["notes"]) => people::note(call, id),
+        ("POST", ["mail_failures"]) => bounced::mail_failure(call, id),
         ("POST", [what @ ("delete" | "restore" | "spam" | "unspam")]) => {
             edits::shelve(call, id, what)
         }

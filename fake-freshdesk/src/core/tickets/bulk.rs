@@ -1,5 +1,6 @@
-//! Bulk jobs are carried out.
+//! Bulk jobs, and how they are carried out.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Shelf, TicketEdit};
@@ -8,6 +9,18 @@ use crate::core::events::Performer;
 use crate::core::field_values::Values;
 use crate::core::html::Markup;
 use crate::core::tickets::NewConversation;
+use crate::core::time::Ms;
+
+/// A bulk job. [D]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) done: bool,
+    pub(crate) created_at: Ms,
+    pub(crate) updated_at: Ms,
+    pub(crate) work: Value,
+    pub(crate) agent_id: i64,
+}
 
 fn ids(work: &Value, key: &str) -> Vec<i64> {
     work.get(key)

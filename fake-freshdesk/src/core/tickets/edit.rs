@@ -94,6 +94,7 @@ impl Desk<'_> {
             responder = self.fitting_responder(responder, group);
         }
         let now = self.now;
+        let due_moves = edit.due_by.is_some() || edit.fr_due_by.is_some();
         let edited = self.account.tickets.change(id, |ticket| {
             let mut differences = Differences(Changes::new());
             if let Some(subject) = edit.subject {
@@ -175,6 +176,9 @@ impl Desk<'_> {
             ticket.updated_at = now;
             differences.0
         });
+        if due_moves {
+            self.plan_due_times(id);
+        }
         edited.unwrap_or_default()
     }
 

@@ -263,6 +263,7 @@ impl Desk<'_> {
             self.account.tickets.adopt(parent, id);
         }
         self.account.tickets.track(id, &new.related_ids);
+        self.plan_due_times(id);
         if new.created_at.is_none() {
             let mut event = TicketEvent::new(id, performer);
             event.created = true;

@@ -1,7 +1,9 @@
 //! Replies and notes.
 
+use serde_json::json;
+
 use super::open::attachments;
-use super::ticket::Conversation;
+use super::ticket::{Conversation, MailFailure, Recipients};
 use crate::core::contents::Upload;
 use crate::core::desk::Desk;
 use crate::core::events::{Performer, TicketEvent};
@@ -42,6 +44,13 @@ pub(crate) struct NewConversation {
     pub(crate) uploads: Vec<Upload>,
     pub(crate) auto_response: bool,
     pub(crate) automation: Option<(i64, u8)>,
+}
+
+impl Conversation {
+    /// Is it a note, also one that was forwarded?
+    pub(crate) fn is_note(&self) -> bool {
+        self.category == category::NOTE
+    }
 }
 
 impl Desk<'_> {
@@ -85,6 +94,7 @@ impl Desk<'_> {
             updated_at: now,
             last_edited_at: None,
             last_edited_user_id: None,
+            mail_failures: Vec::new(),
         };
         let subject = self.account.tickets.change(ticket_id, |ticket| {
             ticket.conversations.push(conversation);
@@ -142,6 +152,25 @@ impl Desk<'_> {
             ..NewConversation::default()
         };
         self.add_conversation(ticket_id, new)
+    }
+
+    /// The mail of a public reply came back; the rules hear of it. [D that there
+    /// are such events, I the rest]
+    pub(crate) fn fail_mail(&mut self, ticket_id: i64, conversation: i64, to: Recipients) {
+        let failure = MailFailure { to, at: self.now };
+        self.account.tickets.change(ticket_id, |ticket| {
+            let mut thread = ticket.conversations.iter_mut();
+            if let Some(reply) = thread.find(|each| each.id == conversation) {
+                reply.mail_failures.push(failure);
+            }
+        });
+        let name = match to {
+            Recipients::Requester => "mail_del_failed_requester",
+            Recipients::Others => "mail_del_failed_others",
+        };
+        let mut event = TicketEvent::new(ticket_id, Performer::System);
+        event.conversation_id = Some(conversation);
+        self.raise_named(event, name, json!(true));
     }
 
     /// A customer answers by mail or in the portal.

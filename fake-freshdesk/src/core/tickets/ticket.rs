@@ -188,6 +188,22 @@ impl Ticket {
     }
 }
 
+/// Whom a reply was mailed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Recipients {
+    Requester,
+    /// Those in copy.
+    Others,
+}
+
+/// The mail of a reply came back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MailFailure {
+    pub(crate) to: Recipients,
+    pub(crate) at: Ms,
+}
+
 /// One reply or note.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Conversation {
@@ -212,6 +228,19 @@ pub(crate) struct Conversation {
     pub(crate) updated_at: Ms,
     pub(crate) last_edited_at: Option<Ms>,
     pub(crate) last_edited_user_id: Option<i64>,
+    #[serde(default)]
+    pub(crate) mail_failures: Vec<MailFailure>,
+}
+
+impl Conversation {
+    /// The addresses that a reply's mail went to.
+    pub(crate) fn addresses(&self, of: Recipients) -> impl Iterator<Item = &String> {
+        let [first, second] = match of {
+            Recipients::Requester => [self.to_emails.as_slice(), &[]],
+            Recipients::Others => [self.cc_emails.as_slice(), self.bcc_emails.as_slice()],
+        };
+        first.iter().chain(second)
+    }
 }
 
 /// A file on a ticket or a conversation; its bytes are kept once by content.

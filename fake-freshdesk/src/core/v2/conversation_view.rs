@@ -1,5 +1,7 @@
 //! Replies and notes as JSON.
 
+use serde_json::{Value, json};
+
 use super::base::Base;
 use super::file_view::Files;
 use super::files::html_at;
@@ -7,7 +9,7 @@ use super::json::{At, Json, Object, put};
 use super::structured::Structured;
 use crate::core::account::Account;
 use crate::core::tickets::Conversation;
-use crate::core::time::Ms;
+use crate::core::time::{Ms, seconds};
 
 /// Which of a conversation's shapes. [O]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,23 @@ pub(crate) enum ConversationShape {
     Reply,
     /// A note's 201: no `from_email`, `cc_emails`, `source`.
     Note,
+}
+
+/// How often the mail of a reply came back, from whom, and when: one element
+/// for each time. [O the key, I the shape]
+struct Failures<'a>(&'a Conversation);
+
+impl Json for Failures<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let failures = self.0.mail_failures.iter();
+        let list: Vec<Value> = failures
+            .map(|failure| {
+                let emails: Vec<&String> = self.0.addresses(failure.to).collect();
+                json!({"type": failure.to, "emails": emails, "failed_at": seconds(failure.at)})
+            })
+            .collect();
+        Value::Array(list).write(out);
+    }
 }
 
 /// A conversation, to be written.
@@ -41,8 +60,11 @@ impl ConversationView<'_> {
         put!(map, "cc_emails", &each.cc_emails);
         let bcc = (!each.bcc_emails.is_empty()).then_some(&each.bcc_emails);
         put!(map, "bcc_emails", &bcc);
-        put!(map, "email_failure_count", &());
-        put!(map, "outgoing_failures", &());
+        let failures = Failures(each);
+        let failed = !each.mail_failures.is_empty();
+        let count = failed.then_some(each.mail_failures.len() as u64);
+        put!(map, "email_failure_count", &count);
+        put!(map, "outgoing_failures", &failed.then_some(failures));
         put!(map, "thread_id", &());
         put!(map, "thread_message_id", &());
         put!(map, "auto_response", &each.auto_response);

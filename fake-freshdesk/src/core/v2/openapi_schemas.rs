@@ -268,7 +268,7 @@ pub(super) static SCHEMAS: &[(&str, &str)] = &[
     ),
     (
         "Conversation",
-        "id!:integer ticket_id!:integer body!:string body_text!:string user_id!:integer? incoming:boolean private:boolean source:integer category:integer from_email:string? support_email:string? to_emails:[string] cc_emails:[string] bcc_emails:[string]? replied_to:[string] notified_to:[string] attachments!:[#Attachment] auto_response:boolean automation_id:integer? automation_type_id:integer? created_at!:time updated_at!:time",
+        "id!:integer ticket_id!:integer body!:string body_text!:string user_id!:integer? incoming:boolean private:boolean source:integer category:integer from_email:string? support_email:string? to_emails:[string] cc_emails:[string] bcc_emails:[string]? email_failure_count:integer? outgoing_failures:[object]? replied_to:[string] notified_to:[string] attachments!:[#Attachment] auto_response:boolean automation_id:integer? automation_type_id:integer? created_at!:time updated_at!:time",
     ),
     (
         "Attachment",

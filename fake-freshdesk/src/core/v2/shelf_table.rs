@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::time_entries::accepted_ratings;
 use crate::core::account::Account;
 use crate::core::time::{Ms, seconds};
 
@@ -304,7 +305,7 @@ pub(crate) fn stock(account: &mut Account, now: Ms) {
             json!({
                 "title": "Default Survey", "active": true,
                 "questions": [{"id": "default_question", "label": "How would you rate your overall satisfaction?",
-                               "accepted_ratings": [103, 102, 101, 100, -101, -102, -103], "default": true}],
+                               "accepted_ratings": accepted_ratings(&account.settings), "default": true}],
             }),
         ),
     ];

@@ -12,6 +12,7 @@ use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::shelf_table::{Kind, SHELVES, Shelf};
 use super::ticket_list::one_page;
+use super::time_entries::accepted_ratings;
 use crate::core::html::Markup;
 use crate::core::time::seconds;
 
@@ -66,6 +67,13 @@ fn shown(call: &Call<'_, '_>, shelf: &Shelf, item: &Value) -> Value {
         let inside = items(call, "canned_responses").into_iter().flatten();
         let inside = inside.filter(|(_, response)| response["folder_id"] == item["id"]);
         item["responses_count"] = json!(inside.count());
+    }
+    if shelf.path == "surveys" {
+        let questions = item["questions"].as_array_mut().into_iter().flatten();
+        for question in questions.filter_map(Value::as_object_mut) {
+            let accepted = accepted_ratings(&call.account().settings);
+            question.insert("accepted_ratings".to_owned(), json!(accepted));
+        }
     }
     if let (true, Value::Object(map)) = (shelf.path == "products", &mut item) {
         map.shift_remove("default");

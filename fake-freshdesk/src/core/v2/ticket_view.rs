@@ -8,7 +8,7 @@ use super::json::{At, Json, Object, put};
 use super::structured::Structured;
 use crate::core::account::Account;
 use crate::core::settings::duration;
-use crate::core::tickets::{Ticket, Truth, source, status};
+use crate::core::tickets::{Due, Ticket, Truth, source};
 use crate::core::time::Ms;
 
 /// Which of a ticket's shapes: they differ in a few keys. [O]
@@ -142,11 +142,8 @@ impl TicketView<'_> {
             && ticket.rare().attachments.is_empty()
             && !ticket.description.inline;
         let due_known_at = ticket.created_at + duration(self.account.settings.due_by_delay_seconds);
-        let overdue_from = [ticket.due_by, ticket.fr_due_by]
-            .into_iter()
-            .flatten()
-            .map(|due| due.saturating_add(1));
-        let next_change = overdue_from
+        let due_times = [ticket.due_by, ticket.fr_due_by].into_iter().flatten();
+        let next_change = due_times
             .chain([due_known_at])
             .filter(|at| *at > self.now)
             .min();
@@ -200,9 +197,7 @@ impl Json for TicketView<'_> {
         let due_known = self.shape != Shape::Created
             && self.now >= ticket.created_at + duration(settings.due_by_delay_seconds);
         let due = |at: Option<Ms>| at.filter(|_| due_known).map(At);
-        let unsettled = !matches!(ticket.status, status::RESOLVED | status::CLOSED);
-        let overdue = |at: Option<Ms>| due_known && unsettled && at.is_some_and(|at| at < self.now);
-        let first_overdue = rare.first_responded_at.is_none() && overdue(ticket.fr_due_by);
+        let missed = |due: Due| due_known && due.is_missed(self.account, ticket, self.now);
         let received_at = self.account.received_at(ticket);
         let mut map = Object::begin(out);
         put!(map, "cc_emails", &rare.cc_emails);
@@ -210,7 +205,7 @@ impl Json for TicketView<'_> {
         put!(map, "reply_cc_emails", &rare.cc_emails);
         put!(map, "ticket_cc_emails", &rare.cc_emails);
         put!(map, "ticket_bcc_emails", &[(); 0]);
-        put!(map, "fr_escalated", &first_overdue);
+        put!(map, "fr_escalated", &missed(Due::Response));
         put!(map, "spam", &ticket.spam);
         put!(map, "email_config_id", &rare.email_config_id);
         put!(map, "group_id", &ticket.group_id);
@@ -235,7 +230,7 @@ impl Json for TicketView<'_> {
         put!(map, "type", &ticket.ticket_type);
         put!(map, "due_by", &due(ticket.due_by));
         put!(map, "fr_due_by", &due(ticket.fr_due_by));
-        put!(map, "is_escalated", &overdue(ticket.due_by));
+        put!(map, "is_escalated", &missed(Due::Resolution));
         if !listed || self.shape == (Shape::Listed { description: true }) {
             if ticket.source == source::TWITTER && self.shape != Shape::Control {
                 put!(map, "description", ON_TWITTER_HTML);

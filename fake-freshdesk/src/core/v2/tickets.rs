@@ -9,12 +9,11 @@ use super::input::Input;
 use super::json;
 use super::ticket_properties;
 use super::ticket_view::{Includes, Shape, TicketView};
-use crate::core::account::Job;
 use crate::core::agenda::Task;
 use crate::core::events::Performer;
 use crate::core::html::Markup;
 use crate::core::people::scope;
-use crate::core::tickets::{Association, Merging, Shelf, Ticket};
+use crate::core::tickets::{Association, Job, Merging, Shelf, Ticket};
 
 /// Includes of one ticket. [D]
 const INCLUDES: [&str; 4] = ["conversations", "requester", "company", "stats"];

@@ -8,7 +8,8 @@ use super::call::{Answer, Call, Result};
 use super::errors::{Failure, FieldError, code};
 use super::ticket_list::one_page;
 use crate::core::account::SATISFACTION_RATINGS;
-use crate::core::events::{Change, Performer, TicketEvent};
+use crate::core::events::{Performer, TicketEvent};
+use crate::core::settings::Settings;
 use crate::core::time::{Ms, seconds};
 
 const ENTRIES: &str = "time_entries";
@@ -29,17 +30,6 @@ fn put(call: &mut Call<'_, '_>, shelf: &str, id: i64, item: &Value) {
         .entry(shelf.to_owned())
         .or_default()
         .insert(id, item.clone());
-}
-
-/// Tells the rules of something that is no property of the ticket. [I: the names]
-fn tell(call: &mut Call<'_, '_>, ticket: i64, performer: Performer, name: &str, value: &Value) {
-    let mut event = TicketEvent::new(ticket, performer);
-    let change = Change {
-        from: Value::Null,
-        to: value.clone(),
-    };
-    event.changes.insert(name.to_owned(), change);
-    call.desk.raise(event);
 }
 
 fn paged<'v>(call: &Call<'_, '_>, items: impl Iterator<Item = &'v Value>) -> Result {
@@ -130,13 +120,9 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Result {
     let id = call.desk.account.ids.next();
     entry["id"] = json!(id);
     put(call, ENTRIES, id, &entry);
-    tell(
-        call,
-        ticket,
-        Performer::Agent(call.agent),
-        "time_sheet_action",
-        &json!("added"),
-    );
+    let event = TicketEvent::new(ticket, Performer::Agent(call.agent));
+    call.desk
+        .raise_named(event, "time_sheet_action", json!("added"));
     Ok(Answer::created(&format!("time_entries/{id}"), &entry))
 }
 
@@ -190,13 +176,9 @@ pub(super) fn update(call: &mut Call<'_, '_>) -> Result {
     entry["updated_at"] = json!(seconds(call.desk.now));
     put(call, ENTRIES, id, &entry);
     let ticket = entry["ticket_id"].as_i64().unwrap_or_default();
-    tell(
-        call,
-        ticket,
-        Performer::Agent(call.agent),
-        "time_sheet_action",
-        &json!("updated"),
-    );
+    let event = TicketEvent::new(ticket, Performer::Agent(call.agent));
+    call.desk
+        .raise_named(event, "time_sheet_action", json!("updated"));
     Ok(Answer::ok(&entry))
 }
 
@@ -233,8 +215,18 @@ pub(super) fn delete(call: &mut Call<'_, '_>) -> Result {
     Ok(Answer::nothing())
 }
 
-/// Ratings of the default survey. [D]
+/// Ratings of the default survey, and those of the classic one. [D]
 const RATING_VALUES: [i64; 7] = [103, 102, 101, 100, -101, -102, -103];
+const CLASSIC_RATING_VALUES: [i64; 3] = [1, 2, 3];
+
+/// The ratings that can be given.
+pub(super) fn accepted_ratings(settings: &Settings) -> &'static [i64] {
+    if settings.classic_satisfaction_ratings {
+        &CLASSIC_RATING_VALUES
+    } else {
+        &RATING_VALUES
+    }
+}
 
 pub(super) fn rate(call: &mut Call<'_, '_>) -> Result {
     let ticket = call.live_ticket()?;
@@ -248,16 +240,18 @@ pub(super) fn rate(call: &mut Call<'_, '_>) -> Result {
     call.input.require("ratings");
     let feedback = call.input.text("feedback").flatten();
     let ratings = call.input.object("ratings").flatten().unwrap_or_default();
+    let accepted = accepted_ratings(&call.desk.account.settings);
     let fits = |value: &Value| {
         value
             .as_i64()
-            .is_some_and(|value| RATING_VALUES.contains(&value))
+            .is_some_and(|value| accepted.contains(&value))
     };
     if call.input.errors.is_empty()
         && (!ratings.contains_key("default_question") || !ratings.values().all(fits))
     {
-        let values = RATING_VALUES.map(|value| value.to_string()).join(",");
-        call.input.refuse(FieldError::choice("ratings", values));
+        let values: Vec<String> = accepted.iter().map(i64::to_string).collect();
+        call.input
+            .refuse(FieldError::choice("ratings", values.join(",")));
     }
     call.checked()?;
     let survey = all(call, "surveys")
@@ -271,13 +265,8 @@ pub(super) fn rate(call: &mut Call<'_, '_>) -> Result {
     });
     put(call, RATINGS, id, &rating);
     let value = rating["ratings"]["default_question"].clone();
-    tell(
-        call,
-        ticket_id,
-        Performer::Requester(user_id),
-        "customer_feedback",
-        &value,
-    );
+    let event = TicketEvent::new(ticket_id, Performer::Requester(user_id));
+    call.desk.raise_named(event, "customer_feedback", value);
     Ok(Answer::json(201, &rating))
 }
 
