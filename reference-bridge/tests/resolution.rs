@@ -71,12 +71,12 @@ fn resolving_once() -> ScriptedBrain {
     ])
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_answered() {
+/// A ticket whose resolution rests, for that step of it was refused four times.
+async fn held_up_at(step: &'static str) -> (World, i64) {
     let world = world(resolving_once()).await;
     world.connect(json!({})).await;
     let spent = Mishap {
-        on: "POST /tickets/1/notes",
+        on: step,
         kind: MishapKind::Answer(429, Some(1), ""),
     };
     world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
@@ -84,6 +84,12 @@ async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_ans
     world.created(ticket).await;
     world.wait(10).await;
     assert_eq!(world.problem_kinds().await, ["rate_limited"]);
+    (world, ticket)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_answered() {
+    let (world, ticket) = held_up_at("POST /tickets/1/notes").await;
     world
         .helpdesk
         .say(ticket, CUSTOMER, "One more thing.", false);
@@ -102,16 +108,7 @@ async fn a_customer_who_comes_back_before_a_delayed_resolution_is_through_is_ans
 
 #[tokio::test(start_paused = true)]
 async fn a_rep_who_takes_the_ticket_before_a_delayed_resolution_is_through_keeps_it_open() {
-    let world = world(resolving_once()).await;
-    world.connect(json!({})).await;
-    let spent = Mishap {
-        on: "PUT /tickets/1",
-        kind: MishapKind::Answer(429, Some(1), ""),
-    };
-    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
-    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
-    world.created(ticket).await;
-    world.wait(10).await;
+    let (world, ticket) = held_up_at("PUT /tickets/1").await;
     world.helpdesk.change(ticket, json!({"responder_id": REP}));
     world.wait(900).await;
     let known = world.helpdesk.ticket(ticket);
@@ -212,16 +209,7 @@ async fn a_crossed_ticket_that_may_not_be_opened_is_answered_as_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_person_resolved_while_the_ais_resolution_waited_stays_resolved() {
-    let world = world(resolving_once()).await;
-    world.connect(json!({})).await;
-    let spent = Mishap {
-        on: "PUT /tickets/1",
-        kind: MishapKind::Answer(429, Some(1), ""),
-    };
-    world.helpdesk.desk().mishaps.extend(vec![spent; 4]);
-    let ticket = world.helpdesk.open_ticket("Thanks!", json!({}));
-    world.created(ticket).await;
-    world.wait(10).await;
+    let (world, ticket) = held_up_at("PUT /tickets/1").await;
     world
         .helpdesk
         .say(ticket, CUSTOMER, "One more thing.", false);
