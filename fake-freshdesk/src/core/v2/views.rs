@@ -32,7 +32,7 @@ fn organisation_wide(id: i64) -> i64 {
 }
 
 /// What lists of contacts leave out. [O, section 11; of the newer keys I]
-const NOT_IN_LISTS: [&str; 8] = [
+const NOT_IN_LISTS: [&str; 10] = [
     "tags",
     "other_emails",
     "view_all_tickets",
@@ -41,6 +41,8 @@ const NOT_IN_LISTS: [&str; 8] = [
     "visitor_id",
     "social_handler",
     "csat_rating",
+    "guest_name",
+    "guest_profile_pic",
 ];
 
 /// A contact.
@@ -81,6 +83,8 @@ pub(super) fn contact(account: &Account, contact: &Contact, detail: Detail) -> V
         "visitor_id": uuid(contact.id.unsigned_abs()),
         "social_handler": null,
         "csat_rating": rating.flatten(),
+        "guest_name": null,
+        "guest_profile_pic": null,
         "org_contact_id": organisation_wide(contact.id),
     });
     if contact.deleted {
