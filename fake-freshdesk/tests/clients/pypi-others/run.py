@@ -77,7 +77,7 @@ def freshdesk_api_client(_):
     yield "updates a company", client.companies.update_create_item({"note": "big"}, company["id"]).json()["note"] == "big"
     group = client.groups.create_item({"name": "Sales"}).json()
     yield "removes a group", client.groups.delete_item(group["id"]).status_code == 204
-    yield "lists roles", len(client.roles.fetch_list().json()) == 4
+    yield "lists roles", len(client.roles.fetch_list().json()) == 5
     yield "lists agents", len(client.agents.fetch_list().json()) == 1
     yield "deletes", client.tickets.delete_item(3).status_code == 204
     yield "meets a 405", client.tickets.update_create_item({"status": 2}, 3).status_code == 405
