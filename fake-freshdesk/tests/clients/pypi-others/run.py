@@ -198,7 +198,7 @@ def tap_freshdesk(folder):
         if message["type"] == "RECORD":
             read[message["stream"]] = read.get(message["stream"], 0) + 1
     yield f"reads {read}", read["tickets"] == 2 and read["conversations"] == 2
-    yield "reads people", read["contacts"] == 2 and read["agents"] == 1 and read["groups"] == 1 and read["roles"] == 4
+    yield "reads people", read["contacts"] == 2 and read["agents"] == 1 and read["groups"] == 1 and read["roles"] == 5
     yield "keeps a bookmark", messages[-1]["type"] == "STATE" and "tickets" in messages[-1]["value"]["bookmarks"]
 
 
