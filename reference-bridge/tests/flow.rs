@@ -230,14 +230,7 @@ async fn a_429_is_sent_four_times_reported_and_done_once_later() {
     let start = world.clock.now();
     world.created(ticket).await;
     world.wait(240).await;
-    let sends: Vec<_> = world
-        .helpdesk
-        .desk()
-        .calls
-        .iter()
-        .filter(|call| call.line.starts_with("POST"))
-        .map(|call| call.at.duration_since(start).as_secs())
-        .collect();
+    let sends = world.helpdesk.seconds_since(start, "POST");
     assert_eq!(sends, [0, 30, 60, 90]);
     let problems = world.problems().await;
     assert_eq!(problems.len(), 1);

@@ -27,7 +27,12 @@ pub(super) fn turn(
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .map(ToOwned::to_owned);
-    let (purpose, mut steps) = match (decision.action, assist, said) {
+    let action = match decision.action {
+        // A new ticket that a rep owns may be answered, but is the rep's to resolve (oq 15).
+        Action::Resolve if look.is_a_reps() => Action::Reply,
+        action => action,
+    };
+    let (purpose, mut steps) = match (action, assist, said) {
         (Action::StaySilent, _, _) | (Action::Reply, _, None) | (Action::Resolve, true, None) => {
             (Purpose::Resume, Vec::new())
         }
@@ -50,14 +55,6 @@ pub(super) fn turn(
             let public = said.filter(|_| !assist);
             hand_off(look, &id, public, decision)
         }
-        // A new ticket that a rep owns may be answered, but is the rep's to resolve (oq 15).
-        (Action::Resolve, false, said) if look.is_a_reps() => match said {
-            Some(text) => {
-                let step = reply(look, &id, text, decision.attachments);
-                (Purpose::Reply, vec![step])
-            }
-            None => (Purpose::Resume, Vec::new()),
-        },
         (Action::Resolve, false, said) => resolve(look, &id, said, decision),
     };
     let mut update = TicketUpdate::default();

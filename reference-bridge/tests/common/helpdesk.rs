@@ -190,6 +190,16 @@ impl Helpdesk {
             .count()
     }
 
+    /// When those calls came, in whole seconds since `start`.
+    pub fn seconds_since(&self, start: Timestamp, on: &str) -> Vec<i64> {
+        self.desk()
+            .calls
+            .iter()
+            .filter(|call| call.line.starts_with(on))
+            .map(|call| call.at.duration_since(start).as_secs())
+            .collect()
+    }
+
     pub fn open_ticket(&self, text: &str, more: Value) -> i64 {
         let mut desk = self.desk();
         let id = desk.tickets.len() as i64 + 1;
