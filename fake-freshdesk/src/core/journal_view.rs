@@ -2,18 +2,15 @@
 //! is kept: a reader that follows the journal asks often.
 
 use bytes::Bytes;
-use indexmap::IndexMap;
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::ids::uuid;
 use super::journal::{ApiCall, Entry, Kept, More, Sent};
-use super::time::millis;
-use super::v2::Rate;
+use super::time::{Ms, millis_into};
+use super::v2::{Json, Object, Rate, put};
 
 /// Some entries, and where to go on.
-#[derive(serde::Serialize)]
 pub(crate) struct Page<'a> {
     pub(super) items: Vec<Numbered<'a>>,
     /// The number of the last entry that was looked at.
@@ -22,82 +19,96 @@ pub(crate) struct Page<'a> {
     pub(super) dropped: u64,
 }
 
+impl Json for Page<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        put!(object, "items", &self.items);
+        put!(object, "next", &self.next);
+        put!(object, "dropped", &self.dropped);
+        object.end();
+    }
+}
+
 /// An entry with its number.
 pub(super) struct Numbered<'a> {
     pub(super) seq: u64,
     pub(super) entry: &'a Entry,
 }
 
-impl Serialize for Numbered<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Json for Numbered<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
         let Numbered { seq, entry } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("seq", seq)?;
-        map.serialize_entry("at", &millis(entry.at))?;
-        map.serialize_entry("account", &*entry.account)?;
-        map.serialize_entry("kind", entry.kind())?;
-        map.serialize_entry("cause", &entry.cause)?;
+        let mut object = Object::begin(out);
+        put!(object, "seq", seq);
+        put!(object, "at", &Millis(entry.at));
+        put!(object, "account", &*entry.account);
+        put!(object, "kind", entry.kind());
+        put!(object, "cause", &entry.cause);
         match &entry.body {
             Kept::Open => {}
             Kept::ApiCall(call) => {
-                call.write(&mut map)?;
-                map.serialize_entry("answered_at", &millis(entry.at + call.delay))?;
+                call.write(&mut object);
+                put!(object, "answered_at", &Millis(entry.at + call.delay));
             }
-            Kept::Other(_, text) => match serde_json::from_str::<IndexMap<&str, &RawValue>>(text) {
-                Ok(fields) => {
-                    for (name, value) in fields {
-                        map.serialize_entry(name, value)?;
-                    }
-                }
-                Err(_) => map.serialize_entry("detail", &Came(text.as_bytes()))?,
-            },
+            Kept::Other(_, text) if text.starts_with('{') => object.entries_of(text),
+            Kept::Other(_, text) => put!(object, "detail", &Came(text.as_bytes())),
         }
-        map.end()
+        object.end();
     }
 }
 
 impl ApiCall {
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn write(&self, object: &mut Object<'_>) {
         let nothing = More::default();
         let more = self.more.as_deref().unwrap_or(&nothing);
         let (method, path) = self.target.method_and_path();
-        map.serialize_entry("request_id", &uuid(self.request_id))?;
-        map.serialize_entry("method", method)?;
-        map.serialize_entry("path", path)?;
-        map.serialize_entry("query", &self.target.query())?;
-        map.serialize_entry("agent_id", &self.agent_id)?;
+        put!(object, "request_id", &uuid(self.request_id));
+        put!(object, "method", method);
+        put!(object, "path", path);
+        put!(object, "query", &self.target.query());
+        put!(object, "agent_id", &self.agent_id);
         match &more.request {
-            Sent::Nothing => map.serialize_entry("request", &())?,
+            Sent::Nothing => put!(object, "request", &()),
             // What a rule is saved with is written down without its secrets.
             Sent::Bytes(bytes) if path.contains("/automations/") => {
-                map.serialize_entry("request", &rule(bytes))?;
+                put!(object, "request", &rule(bytes));
             }
-            Sent::Bytes(bytes) => map.serialize_entry("request", &Came(bytes))?,
-            Sent::Form(form) => map.serialize_entry("request", form)?,
+            Sent::Bytes(bytes) => put!(object, "request", &Came(bytes)),
+            Sent::Form(form) => put!(object, "request", form),
         }
-        map.serialize_entry("unread", &more.unread)?;
-        map.serialize_entry("status", &self.status)?;
-        map.serialize_entry("headers", &Headers(self, more))?;
+        put!(object, "unread", &more.unread);
+        put!(object, "status", &self.status);
+        put!(object, "headers", &Headers(self, more));
         match &more.answer {
-            None => map.serialize_entry("answer", &Size { size: self.size })?,
-            Some(bytes) => map.serialize_entry("answer", &Came(bytes))?,
+            None => put!(object, "answer", &Size(self.size)),
+            Some(bytes) => put!(object, "answer", &Came(bytes)),
         }
-        map.serialize_entry("class", &self.class)?;
-        map.serialize_entry("cost", &self.cost)?;
-        map.serialize_entry("remaining", &self.remaining)
+        put!(object, "class", self.class.word());
+        put!(object, "cost", &self.cost);
+        put!(object, "remaining", &self.remaining);
+    }
+}
+
+/// A point in time as the control API spells it.
+struct Millis(Ms);
+
+impl Json for Millis {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        millis_into(self.0, out);
+        out.push(b'"');
     }
 }
 
 /// What is known of an answer that was only read.
-#[derive(serde::Serialize)]
-struct Size {
-    size: u32,
-}
+struct Size(u32);
 
-/// What nobody could read as JSON.
-#[derive(serde::Serialize)]
-struct Unparsed<'a> {
-    unparsed: &'a str,
+impl Json for Size {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        put!(object, "size", &self.0);
+        object.end();
+    }
 }
 
 /// A rule as it came, its credentials hidden.
@@ -113,17 +124,18 @@ fn rule(bytes: &Bytes) -> Value {
 /// A body as it came: as JSON if it is some.
 struct Came<'a>(&'a [u8]);
 
-impl Serialize for Came<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Json for Came<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
         if self.0.is_empty() {
-            return serializer.serialize_unit();
+            return ().write(out);
         }
         match serde_json::from_slice::<&RawValue>(self.0) {
-            Ok(raw) => raw.serialize(serializer),
-            Err(_) => Unparsed {
-                unparsed: &String::from_utf8_lossy(self.0),
+            Ok(json) => out.extend_from_slice(json.get().as_bytes()),
+            Err(_) => {
+                let mut object = Object::begin(out);
+                put!(object, "unparsed", &*String::from_utf8_lossy(self.0));
+                object.end();
             }
-            .serialize(serializer),
         }
     }
 }
@@ -131,15 +143,15 @@ impl Serialize for Came<'_> {
 /// The answer's headers: its own, then the quota's.
 struct Headers<'a>(&'a ApiCall, &'a More);
 
-impl Serialize for Headers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl Json for Headers<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
         for (name, value) in &self.1.headers {
-            map.serialize_entry(name, value)?;
+            object.named(name, &**value);
         }
         for (name, value) in self.0.rate.iter().flat_map(Rate::headers) {
-            map.serialize_entry(name, &value)?;
+            object.named(name, &value);
         }
-        map.end()
+        object.end();
     }
 }

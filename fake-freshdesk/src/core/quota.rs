@@ -23,6 +23,19 @@ pub(crate) enum Class {
     Other,
 }
 
+impl Class {
+    /// How journal and snapshots spell it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Class::TicketCreate => "ticket_create",
+            Class::TicketUpdate => "ticket_update",
+            Class::TicketsList => "tickets_list",
+            Class::ContactsList => "contacts_list",
+            Class::Other => "other",
+        }
+    }
+}
+
 /// What is used up of the current window.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Usage {

@@ -88,6 +88,11 @@ pub(crate) fn millis(at: Ms) -> String {
     ascii(&stamp(at)).to_owned()
 }
 
+/// The same, appended to what is being written.
+pub(crate) fn millis_into(at: Ms, out: &mut Vec<u8>) {
+    out.extend_from_slice(&stamp(at));
+}
+
 /// `YYYY-MM-DD` of a point in time, UTC.
 pub(crate) fn date(at: Ms) -> String {
     ascii(&stamp(at)[..10]).to_owned()

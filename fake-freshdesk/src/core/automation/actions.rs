@@ -244,9 +244,8 @@ impl Desk<'_> {
             .find_map(|key| action.get(*key).and_then(Value::as_str))
             .unwrap_or_default();
         match self.account.tickets.get(event.ticket_id) {
-            Some(ticket) => {
-                Placeholders::of(self.account, ticket, triggered).render(template, Escape::None)
-            }
+            Some(ticket) => Placeholders::of(self.account, ticket, triggered, template)
+                .render(template, Escape::None),
             None => template.to_owned(),
         }
     }

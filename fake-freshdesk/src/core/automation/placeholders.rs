@@ -18,12 +18,19 @@ use crate::core::time::prose;
 pub(super) struct Placeholders(Object);
 
 impl Placeholders {
-    /// Everything that can be said about a ticket now.
-    pub(super) fn of(account: &Account, ticket: &Ticket, triggered_event: &str) -> Placeholders {
+    /// Everything that can be said about a ticket now and that `asked` may name: the
+    /// templates, in whatever they are written. What is costly to make is left out
+    /// where they don't.
+    pub(super) fn of(
+        account: &Account,
+        ticket: &Ticket,
+        triggered_event: &str,
+        asked: &str,
+    ) -> Placeholders {
         let mut root = Object::new();
         root.insert(
             "ticket".into(),
-            Liquid::Object(ticket_object(account, ticket)),
+            Liquid::Object(ticket_object(account, ticket, asked)),
         );
         root.insert(
             "helpdesk_name".into(),
@@ -187,7 +194,7 @@ fn survey(account: &Account, ticket: &Ticket) -> Liquid {
     ))
 }
 
-fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
+fn ticket_object(account: &Account, ticket: &Ticket, asked: &str) -> Object {
     let latest = |private: bool| {
         ticket
             .conversations
@@ -211,8 +218,10 @@ fn ticket_object(account: &Account, ticket: &Ticket) -> Object {
     let product = product.and_then(|id| account.shelves.get("products")?.get(&id));
     let survey = survey(account, ticket);
     let requester = person(account, ticket.requester_id);
+    let comment_texts = asked.contains("comment_text");
     let plain = |html: &Option<String>| {
         html.as_deref()
+            .filter(|_| comment_texts)
             .map_or(Liquid::Nil, |html| text(text_of(html)))
     };
     let due = |at: Option<i64>| at.map_or(Liquid::Nil, |at| text(prose(at)));

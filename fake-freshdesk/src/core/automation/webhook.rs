@@ -71,7 +71,9 @@ pub(super) fn render(
     triggered_event: &str,
 ) -> Rendered {
     let word = |key: &str| action.get(key).and_then(Value::as_str).unwrap_or_default();
-    let values = Placeholders::of(account, ticket, triggered_event);
+    // A map with text keys can always be written.
+    let asked = serde_json::to_string(action).unwrap_or_default();
+    let values = Placeholders::of(account, ticket, triggered_event, &asked);
     let method = word("request_type").to_uppercase();
     let encoding = Encoding::named(word("content_type")).unwrap_or(Encoding::Json);
     let mut headers = vec![("user-agent".to_owned(), "Freshdesk".to_owned())];

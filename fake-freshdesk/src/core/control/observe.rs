@@ -62,9 +62,8 @@ fn filter(query: Option<&str>) -> Result<Filter> {
 }
 
 pub(super) fn journal(helpdesk: &Helpdesk, request: &ControlRequest<'_>) -> Result {
-    Ok(ControlReply::ok(
-        &helpdesk.journal.read(&filter(request.query)?),
-    ))
+    let page = helpdesk.journal.read(&filter(request.query)?);
+    Ok(ControlReply::written(200, &page))
 }
 
 pub(super) fn faults(call: &Control<'_, '_>) -> ControlReply {

@@ -44,6 +44,18 @@ impl<'o> Object<'o> {
         value.write(self.out);
     }
 
+    /// Adds the entries of an object that is already written.
+    pub(crate) fn entries_of(&mut self, object: &str) {
+        let inner = object.trim();
+        let inner = inner
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        if let Some(entries) = inner.filter(|entries| !entries.trim().is_empty()) {
+            self.comma();
+            self.out.extend_from_slice(entries.as_bytes());
+        }
+    }
+
     fn comma(&mut self) {
         if !std::mem::replace(&mut self.empty, false) {
             self.out.push(b',');
@@ -62,7 +74,7 @@ macro_rules! put {
         $object.quoted(concat!("\"", $key, "\":"), $value)
     };
 }
-pub(super) use put;
+pub(crate) use put;
 
 /// Writes the elements as a list.
 pub(crate) fn list<T: Json>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>) {
@@ -127,7 +139,7 @@ macro_rules! numbers {
         })*
     };
 }
-numbers!(u8, u16, i64, u64);
+numbers!(u8, u16, u32, i64, u64);
 
 impl<T: Json + ?Sized> Json for &T {
     fn write(&self, out: &mut Vec<u8>) {
@@ -202,11 +214,13 @@ mod tests {
         put!(object, "tags", &["a".to_owned(), "b".to_owned()]);
         put!(object, "at", &At(1_768_815_000_042));
         object.named("cf_\"odd\"", &true);
+        object.entries_of(r#"{"more":[1],"and":"}"}"#);
+        object.entries_of("{}");
         object.end();
         let read: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(
             read,
-            json!({"id": 17, "none": null, "tags": ["a", "b"], "at": "2026-01-19T09:30:00Z", "cf_\"odd\"": true})
+            json!({"id": 17, "none": null, "tags": ["a", "b"], "at": "2026-01-19T09:30:00Z", "cf_\"odd\"": true, "more": [1], "and": "}"})
         );
     }
 

@@ -84,7 +84,7 @@ pub(crate) use field_write::Level;
 pub(crate) use fields::{new_field, put_field};
 pub(crate) use files::inline_token;
 pub(crate) use groups::group_json;
-pub(crate) use json::{Json, Object, to_vec};
+pub(crate) use json::{Json, Object, put, to_vec};
 pub(crate) use openapi::document;
 pub use reply::{ApiReply, Rate, Stamp, status_line};
 pub use request::{ApiBody, ApiRequest};
