@@ -9,6 +9,7 @@ use super::{RunInfo, sequence, timeline};
 use crate::clauses::Catalogue;
 use crate::runner::verdict::{Outcome, Verdict};
 use crate::scenario::duration::spell;
+use crate::trace::Trace;
 use crate::trace::line::{describe, elapsed};
 
 const STYLE: &str = include_str!("page.css");
@@ -111,6 +112,7 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Markup {
         .flat_map(|failure| failure.entries.iter().copied())
         .collect();
     let passed = outcome.verdict == Verdict::Passed;
+    let told = tell(&outcome.trace);
     html! {
         section.scenario.(outcome.verdict.word().replace(' ', "-")) id=(super::file_name(&outcome.name)) {
             h2 {
@@ -142,27 +144,46 @@ fn scenario(outcome: &Outcome, info: &RunInfo) -> Markup {
                     ol.lines { @for (time, what) in lines(outcome, failure) { li { time { (time) } (what) } } }
                 }
             }
-            (timeline::draw(outcome, &matters))
+            (timeline::draw(outcome, &told, &matters))
             @if !passed { p.repeat { "repeat: " code { (repeat_command(outcome, info)) } } }
-            (trace(outcome, &matters))
+            (trace(&told, &matters))
         }
     }
 }
 
-fn trace(outcome: &Outcome, matters: &[usize]) -> Markup {
-    let Some(start) = outcome.trace.entries().first().map(|entry| entry.at) else {
+/// An entry in words: the time line and the trace both say them.
+pub(super) struct Told {
+    /// When, since the start of the run.
+    pub(super) time: String,
+    /// What happened.
+    pub(super) what: String,
+}
+
+/// All entries of a trace, by their number.
+fn tell(trace: &Trace) -> Vec<Told> {
+    let start = trace.entries().first().map(|entry| entry.at);
+    let start = start.unwrap_or_default();
+    let told = trace.entries().iter().map(|entry| Told {
+        time: elapsed(start, entry.at),
+        what: describe(entry),
+    });
+    told.collect()
+}
+
+fn trace(told: &[Told], matters: &[usize]) -> Markup {
+    if told.is_empty() {
         return html! {};
-    };
+    }
     html! {
         details {
-            summary { "trace, " (outcome.trace.entries().len()) " entries" }
+            summary { "trace, " (told.len()) " entries" }
             table.trace {
                 tbody {
-                    @for entry in outcome.trace.entries() {
-                        tr.(if matters.contains(&entry.n) { "matters" } else { "plain" }) {
-                            td.n { (entry.n) }
-                            td.time { (elapsed(start, entry.at)) }
-                            td { (describe(entry)) }
+                    @for (n, entry) in told.iter().enumerate() {
+                        tr.(if matters.contains(&n) { "matters" } else { "plain" }) {
+                            td.n { (n) }
+                            td.time { (entry.time) }
+                            td { (entry.what) }
                         }
                     }
                 }

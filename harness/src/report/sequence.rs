@@ -70,7 +70,7 @@ fn message(entry: &Entry) -> Option<Message> {
         "action" => (0, 1, entry.text("what").replace('_', " "), false),
         "rule_decision" => {
             let done = entry.text("outcome") == "executed";
-            let why = entry.data.pointer("/reason/code").map(plain);
+            let why = entry.find("/reason/code").map(plain);
             let label = if done {
                 "rule executed".to_owned()
             } else {

@@ -4,11 +4,12 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::html::Told;
 use crate::plan::Phase;
 use crate::runner::verdict::Outcome;
 use crate::scenario::duration::spell;
 use crate::trace::Entry;
-use crate::trace::line::{describe, elapsed};
+use crate::trace::line::elapsed;
 
 /// The lanes, from top to bottom.
 const LANES: [&str; 5] = ["people", "rules", "webhooks", "bridge", "brain"];
@@ -42,8 +43,9 @@ struct Placed<'a> {
     x: f64,
 }
 
-/// Draws the time line of a run, `matters` being the entries of its failures.
-pub(super) fn draw(outcome: &Outcome, matters: &[usize]) -> Markup {
+/// Draws the time line of a run whose entries are `told`, `matters` being those of its
+/// failures.
+pub(super) fn draw(outcome: &Outcome, told: &[Told], matters: &[usize]) -> Markup {
     let Some(start) = outcome.trace.entries().first().map(|entry| entry.at) else {
         return html! { p { "Nothing was recorded." } };
     };
@@ -89,9 +91,10 @@ pub(super) fn draw(outcome: &Outcome, matters: &[usize]) -> Markup {
                 }
                 @for placed in &placed {
                     @let y = lane_y(placed.lane);
-                    @let title = format!("{}  {}", elapsed(start, placed.entry.at), describe(placed.entry));
                     g.mark.(class(placed.mark)) {
-                        title { (title) }
+                        @if let Some(told) = told.get(placed.entry.n) {
+                            title { (told.time) "  " (told.what) }
+                        }
                         @match placed.mark {
                             Mark::Answer => { rect x=(placed.x - 5.0) y=(y - 7.0) width="10" height="14" rx="2" {} }
                             Mark::Read => { circle cx=(placed.x) cy=(y) r="2" {} }

@@ -13,27 +13,24 @@ pub(crate) fn met(trace: &Trace, meeting: Meeting) -> bool {
         Meeting::Retry => !retries(&calls().collect::<Vec<&Entry>>()).is_empty(),
         Meeting::Duplicate => trace
             .of_kind("fault")
-            .any(|fault| fault.data.pointer("/effect/webhook") == Some(&"duplicated".into())),
+            .any(|fault| fault.find("/effect/webhook") == Some(&"duplicated".into())),
         Meeting::LostWebhook => trace
             .of_kind("fault")
-            .any(|fault| fault.data.pointer("/effect/webhook") == Some(&"lost".into())),
-        Meeting::LateWebhook => trace.of_kind("fault").any(|fault| {
-            fault
-                .data
-                .pointer("/effect/webhook/delayed_seconds")
-                .is_some()
-        }),
+            .any(|fault| fault.find("/effect/webhook") == Some(&"lost".into())),
+        Meeting::LateWebhook => trace
+            .of_kind("fault")
+            .any(|fault| fault.find("/effect/webhook/delayed_seconds").is_some()),
         Meeting::Fault => trace
             .of_kind("fault")
-            .any(|fault| fault.data.pointer("/effect/webhook").is_none()),
+            .any(|fault| fault.find("/effect/webhook").is_none()),
         Meeting::Reset => trace.of_kind("fault").any(|fault| {
-            let effect = fault.data.pointer("/effect/connection");
+            let effect = fault.find("/effect/connection");
             effect == Some(&"reset_after_effect".into()) || effect == Some(&"truncated_body".into())
         }),
         Meeting::Restart => trace.of_kind("bridge_restarted").next().is_some(),
         Meeting::RuleLoop => trace
             .of_kind("rule_decision")
-            .any(|decision| decision.data.pointer("/reason/code") == Some(&"loop_guard".into())),
+            .any(|decision| decision.find("/reason/code") == Some(&"loop_guard".into())),
         Meeting::SecondPage => calls().any(|call| {
             call.text("query").split('&').any(|part| {
                 part.strip_prefix("page=")

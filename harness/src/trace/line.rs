@@ -18,8 +18,7 @@ pub fn describe(entry: &Entry) -> String {
     match entry.kind.as_str() {
         "api_call" => {
             let retry = entry
-                .data
-                .pointer("/headers/retry-after")
+                .find("/headers/retry-after")
                 .map(|seconds| format!(" (Retry-After {})", plain(seconds)))
                 .unwrap_or_default();
             let who = if entry.data.get("agent_id").is_some_and(|id| !id.is_null()) {
@@ -36,8 +35,7 @@ pub fn describe(entry: &Entry) -> String {
         }
         "action" => {
             let by = entry
-                .data
-                .pointer("/by/type")
+                .find("/by/type")
                 .and_then(Value::as_str)
                 .unwrap_or("somebody");
             format!("{by}: {} {ticket}", entry.text("what").replace('_', " "))
@@ -53,8 +51,7 @@ pub fn describe(entry: &Entry) -> String {
         }
         "rule_decision" => {
             let reason = entry
-                .data
-                .pointer("/reason/code")
+                .find("/reason/code")
                 .and_then(Value::as_str)
                 .unwrap_or("");
             format!(

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -37,7 +37,8 @@ pub fn over_sockets() -> HttpService {
 pub struct Http {
     service: HttpService,
     base: String,
-    token: Option<String>,
+    /// What says that the caller may, where somebody asks.
+    authorization: Option<HeaderValue>,
 }
 
 /// An answer. Its body is read as JSON; a JSON string if it is none, null if it
@@ -45,7 +46,7 @@ pub struct Http {
 #[derive(Debug, Clone)]
 pub struct Answer<B = Value> {
     method: Method,
-    url: String,
+    url: Uri,
     /// The status.
     pub status: u16,
     /// The body.
@@ -79,7 +80,7 @@ impl<B: Spelt> Answer<B> {
         body.truncate(body.char_indices().nth(400).map_or(body.len(), |(i, _)| i));
         Err(WorldError::Refused {
             method: self.method.to_string(),
-            url: self.url,
+            url: self.url.to_string(),
             status: self.status,
             wanted,
             body,
@@ -137,10 +138,13 @@ impl Http {
         base: impl Into<String>,
         token: Option<String>,
     ) -> Self {
+        // A token that no header can carry is refused like a missing one.
+        let authorization =
+            token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
         Self {
             service,
             base: base.into(),
-            token,
+            authorization,
         }
     }
 
@@ -194,13 +198,14 @@ impl Http {
         body: Option<&Value>,
     ) -> (http::request::Builder, String) {
         let mut request = Request::builder().method(method).uri(self.url(path));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
         }
         let body = match body {
             Some(json) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");
-                json.to_string()
+                // A value has text keys only, so it can always be written.
+                serde_json::to_string(json).unwrap_or_default()
             }
             None => String::new(),
         };
@@ -222,13 +227,10 @@ impl Http {
         body: String,
     ) -> Result<Answer<Bytes>, WorldError> {
         let method = request.method_ref().cloned().unwrap_or_default();
-        let url = request
-            .uri_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let url = request.uri_ref().cloned().unwrap_or_default();
         let failed = |reason: String| WorldError::Unreachable {
             method: method.to_string(),
-            url: url.clone(),
+            url: url.to_string(),
             reason,
         };
         let request = request

@@ -71,9 +71,10 @@ fn build(workspace: &Path, folder: &Path) -> Result<(), String> {
     if let Some(target) = folder.parent() {
         command.arg("--target-dir").arg(target);
     }
-    if folder.ends_with("release") {
-        command.arg("--release");
-    }
+    // `target/debug` is the one folder that is not named for its profile.
+    let profile = folder.file_name().filter(|name| *name != "debug");
+    command.arg("--profile");
+    command.arg(profile.unwrap_or_else(|| "dev".as_ref()));
     let output = command
         .output()
         .map_err(|error| format!("cargo does not start: {error}"))?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use http::{Request, header};
+use http::{Request, Uri, header};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
@@ -170,7 +170,7 @@ impl SimulatedBridge {
         BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
             let router = router(&running);
             async move {
-                let here = request.uri().to_string().starts_with(BRIDGE_URL);
+                let here = is_the_bridges(request.uri());
                 match router.filter(|_| here) {
                     Some(router) => router
                         .oneshot(request)
@@ -184,6 +184,12 @@ impl SimulatedBridge {
             }
         }))
     }
+}
+
+/// Whether a URL begins with the bridge's own.
+fn is_the_bridges(url: &Uri) -> bool {
+    let (scheme, authority) = BRIDGE_URL.split_once("://").unwrap_or_default();
+    url.scheme_str() == Some(scheme) && url.authority().is_some_and(|named| named == authority)
 }
 
 /// Brings a simulated world up in the current (paused, single-threaded) runtime.

@@ -32,8 +32,7 @@ impl Ground<'_> {
             )
         });
         let text = |pointer: &str| {
-            call.data
-                .pointer(pointer)
+            call.find(pointer)
                 .and_then(Value::as_str)
                 .unwrap_or("")
                 .to_owned()

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::shorten;
 use crate::scenario::check::{DEFAULT_MARKER, OPENCX_AGENT};
 use crate::trace::line::plain;
-use crate::trace::list;
+use crate::trace::{find, list};
 use crate::world::cast::Cast;
 
 /// How a session (`{session, history}`) differs from its ticket; empty if it
@@ -143,7 +143,7 @@ fn wrote_since(ticket: &Value, history: &[Value]) -> bool {
 /// The marker is on where the AI handed off, and off where it did not. What is deleted
 /// or spam takes no update any more, and stays as it was.
 fn marker(found: &mut Vec<String>, session: &Value, ticket: &Value) {
-    let Some(marker) = ticket.pointer(&format!("/custom_fields/{DEFAULT_MARKER}")) else {
+    let Some(marker) = find(ticket, &format!("/custom_fields/{DEFAULT_MARKER}")) else {
         return;
     };
     let on = marker.as_bool().unwrap_or(false);

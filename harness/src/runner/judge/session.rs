@@ -159,7 +159,7 @@ impl Ground<'_> {
                 .trace
                 .of_kind("session_seen")
                 .filter(|seen| seen.ticket == Some(ticket))
-                .find_map(|seen| seen.data.pointer("/sessions/0/id"));
+                .find_map(|seen| seen.find("/sessions/0/id"));
             let same = first == session.get("id");
             differences.say(same != expected, || {
                 if same {

@@ -6,7 +6,7 @@ use super::{Differences, Ground, Seen, calls, shorten};
 use crate::scenario::check::{DEFAULT_MARKER, OPENCX_AGENT};
 use crate::scenario::expectation::{Expectation, StatusExpected};
 use crate::trace::line::plain;
-use crate::trace::list;
+use crate::trace::{find, list};
 use crate::world::WorldError;
 
 impl Ground<'_> {
@@ -214,7 +214,7 @@ impl Ground<'_> {
         }
         if let Some(expected) = expectation.marker {
             let field = format!("/custom_fields/{}", self.marker_field());
-            let seen = ticket.pointer(&field);
+            let seen = find(ticket, &field);
             let on = seen.and_then(Value::as_bool).unwrap_or(false);
             differences.say(on != expected, || match seen {
                 None => "the ticket has no marker field".to_owned(),
@@ -228,9 +228,9 @@ impl Ground<'_> {
     fn marker_field(&self) -> String {
         self.trace
             .last("contract_call", |call| {
-                call.data.pointer("/answer/marker_field").is_some()
+                call.find("/answer/marker_field").is_some()
             })
-            .and_then(|call| call.data.pointer("/answer/marker_field"))
+            .and_then(|call| call.find("/answer/marker_field"))
             .map_or_else(|| DEFAULT_MARKER.to_owned(), plain)
     }
 }
