@@ -29,36 +29,46 @@ impl HumanDuration {
     }
 }
 
+/// As scenario files have it: `2h 5m`, `1.25s`, `0s`.
 impl std::fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&spell(self.0))
+        let total_ms = self.0.as_millis();
+        if total_ms == 0 {
+            return f.write_str("0s");
+        }
+        let (days, rest) = (total_ms / 86_400_000, (total_ms % 86_400_000) as u32);
+        let (hours, minutes, ms) = (rest / 3_600_000, rest / 60_000 % 60, rest % 60_000);
+        let mut gap = "";
+        if days > 0 {
+            write!(f, "{days}d")?;
+            gap = " ";
+        }
+        for (n, unit) in [(hours, 'h'), (minutes, 'm')] {
+            if n > 0 {
+                write!(f, "{gap}{n}{unit}")?;
+                gap = " ";
+            }
+        }
+        if ms == 0 {
+            return Ok(());
+        }
+        if total_ms < 1000 {
+            return write!(f, "{gap}{ms}ms");
+        }
+        write!(f, "{gap}{}", ms / 1000)?;
+        match ms % 1000 {
+            0 => {}
+            part if part % 100 == 0 => write!(f, ".{}", part / 100)?,
+            part if part % 10 == 0 => write!(f, ".{:02}", part / 10)?,
+            part => write!(f, ".{part:03}")?,
+        }
+        f.write_str("s")
     }
 }
 
-/// Spells a duration the way scenario files do: `2h 5m`, `1.25s`, `0s`.
+/// Spells a duration the way scenario files do.
 pub fn spell(duration: Duration) -> String {
-    let total_ms = duration.as_millis();
-    if total_ms == 0 {
-        return "0s".to_owned();
-    }
-    let (days, rest) = (total_ms / 86_400_000, total_ms % 86_400_000);
-    let (hours, rest) = (rest / 3_600_000, rest % 3_600_000);
-    let (minutes, ms) = (rest / 60_000, rest % 60_000);
-    let mut parts = Vec::new();
-    for (n, unit) in [(days, "d"), (hours, "h"), (minutes, "m")] {
-        if n > 0 {
-            parts.push(format!("{n}{unit}"));
-        }
-    }
-    if ms > 0 && total_ms < 1000 {
-        parts.push(format!("{ms}ms"));
-    } else if ms.is_multiple_of(1000) && ms > 0 {
-        parts.push(format!("{}s", ms / 1000));
-    } else if ms > 0 {
-        let seconds = format!("{}.{:03}", ms / 1000, ms % 1000);
-        parts.push(format!("{}s", seconds.trim_end_matches('0')));
-    }
-    parts.join(" ")
+    HumanDuration(duration).to_string()
 }
 
 impl<'de> Deserialize<'de> for HumanDuration {
@@ -133,6 +143,8 @@ mod tests {
             999,
             1000,
             1250,
+            1300,
+            2007,
             60_000,
             61_001,
             7_200_000,

@@ -58,6 +58,14 @@ impl Data {
         }
     }
 
+    /// A part of it; none if it has not that shape. The rest is not read.
+    pub(super) fn part<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+        match (&self.written, self.value.get()) {
+            (Some(written), None) => serde_json::from_str(&written.text).ok(),
+            _ => T::deserialize(&**self).ok(),
+        }
+    }
+
     /// It as JSON: as it came, if it did.
     pub(super) fn write_json(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
         match &self.written {
@@ -186,6 +194,16 @@ mod tests {
             assert!(data.holds_any(&Words::new(["no", "x"])));
             assert!(!data.holds_any(&Words::new(["z"])));
             assert_eq!(data.of_a_call(), of_a_call);
+            #[derive(Debug, PartialEq, Deserialize)]
+            struct Part<'a> {
+                method: &'a str,
+                nosuch: Option<u64>,
+            }
+            let part = Part {
+                method: "GET",
+                nosuch: None,
+            };
+            assert_eq!(data.part(), Some(part));
             let mut json = Vec::new();
             data.write_json(&mut json).unwrap();
             assert_eq!(String::from_utf8(json).unwrap(), text);

@@ -1,38 +1,25 @@
 //! One trace entry as one line for people.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Entry, Source};
-use crate::scenario::duration::spell;
+use crate::scenario::duration::HumanDuration;
 
 /// The time of an entry since the start of the run: `+1h 5m 0.25s`.
 pub fn elapsed(start: Timestamp, at: Timestamp) -> String {
     let since = std::time::Duration::try_from(at.duration_since(start)).unwrap_or_default();
-    format!("+{}", spell(since))
+    format!("+{}", HumanDuration(since))
 }
 
 /// What an entry says, in one line, without its time.
 pub fn describe(entry: &Entry) -> String {
     let ticket = entry.ticket.map(|id| format!("#{id}")).unwrap_or_default();
     match entry.kind.as_str() {
-        "api_call" => {
-            let retry = entry
-                .find("/headers/retry-after")
-                .map(|seconds| format!(" (Retry-After {})", plain(seconds)))
-                .unwrap_or_default();
-            let who = if entry.data.get("agent_id").is_some_and(|id| !id.is_null()) {
-                ""
-            } else {
-                " [not signed in]"
-            };
-            format!(
-                "bridge → freshdesk  {} {}{who} → {}{retry}",
-                entry.text("method"),
-                entry.text("path"),
-                plain(&entry.data["status"])
-            )
-        }
+        "api_call" => describe_call(&entry.data.part().unwrap_or_default()),
         "action" => {
             let by = entry
                 .find("/by/type")
@@ -98,6 +85,41 @@ pub fn describe(entry: &Entry) -> String {
             other.replace('_', " ")
         ),
     }
+}
+
+/// What is told of an API call.
+#[derive(Default, Deserialize)]
+struct Call<'a> {
+    #[serde(borrow, default)]
+    method: Cow<'a, str>,
+    #[serde(borrow, default)]
+    path: Cow<'a, str>,
+    agent_id: Option<u64>,
+    status: Option<u64>,
+    #[serde(default)]
+    headers: Headers,
+}
+
+#[derive(Default, Deserialize)]
+struct Headers {
+    #[serde(rename = "retry-after")]
+    retry_after: Option<Value>,
+}
+
+fn describe_call(call: &Call<'_>) -> String {
+    let Call { method, path, .. } = call;
+    let who = match call.agent_id {
+        Some(_) => "",
+        None => " [not signed in]",
+    };
+    let status = call
+        .status
+        .map_or("null".to_owned(), |status| status.to_string());
+    let retry = match &call.headers.retry_after {
+        Some(seconds) => format!(" (Retry-After {})", plain(seconds)),
+        None => String::new(),
+    };
+    format!("bridge → freshdesk  {method} {path}{who} → {status}{retry}")
 }
 
 fn source(source: Source) -> &'static str {
