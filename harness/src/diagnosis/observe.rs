@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::trace::Source;
+use crate::trace::{Source, object, take_list};
 use crate::world::setup::{SETTINGS, account_path};
 use crate::world::{World, WorldError};
 
@@ -18,7 +18,7 @@ pub(crate) async fn observe(world: &World, ticket: Option<u64>) -> Result<(), Wo
         .await?
         .expect(200)?
         .body;
-    let rules = world
+    let mut rules = world
         .control
         .get(&account_path("/rules"))
         .await?
@@ -28,26 +28,17 @@ pub(crate) async fn observe(world: &World, ticket: Option<u64>) -> Result<(), Wo
     let mut kinds = Map::new();
     for kind in ["1", "4"] {
         let mut listed = Vec::new();
-        for rule in rules
-            .get(kind)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for rule in take_list(&mut rules, kind) {
             let id = rule.get("id").and_then(Value::as_u64).unwrap_or(0);
             let path = account_path(&format!("/rules/{kind}/{id}/activity"));
-            let log = world.control.get(&path).await?.expect(200)?.body;
-            let items = log
-                .get("items")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default();
-            let from = items.len().saturating_sub(ACTIVITY_SHOWN);
-            listed.push(json!({ "rule": rule, "activity": items[from..] }));
+            let mut log = world.control.get(&path).await?.expect(200)?.body;
+            let mut items = take_list(&mut log, "items");
+            items.drain(..items.len().saturating_sub(ACTIVITY_SHOWN));
+            listed.push(object([("rule", rule), ("activity", items.into())]));
         }
         kinds.insert(kind.to_owned(), listed.into());
     }
-    let fields = world
+    let mut fields = world
         .control
         .get(&account_path("/ticket_fields"))
         .await?
@@ -76,15 +67,19 @@ pub(crate) async fn observe(world: &World, ticket: Option<u64>) -> Result<(), Wo
         .flatten()
         .map(|agent| json!({ "id": agent.get("id"), "name": agent.get("name") }))
         .collect();
-    let data = json!({
-        "agents": agents,
-        "ticket_fields": fields.get("items"),
-        "ticket": ticket,
-        "plan": account.get("plan"),
-        "creation_rules": account.get("creation_rules"),
-        "rules": kinds,
-        "settings": if settings.status == 200 { settings.body } else { Value::Null },
-    });
+    let settings = match settings.status {
+        200 => settings.body,
+        _ => Value::Null,
+    };
+    let data = object([
+        ("agents", agents.into()),
+        ("ticket_fields", take_list(&mut fields, "items").into()),
+        ("ticket", ticket),
+        ("plan", json!(account.get("plan"))),
+        ("creation_rules", json!(account.get("creation_rules"))),
+        ("rules", kinds.into()),
+        ("settings", settings),
+    ]);
     world
         .recorder
         .saw("observed", "observed", Source::Scenario, None, data)

@@ -6,7 +6,7 @@ use crate::scenario::expectation::Expectation;
 use crate::scenario::step::RuleName;
 use crate::trace::Source;
 use crate::trace::line::plain;
-use crate::trace::list;
+use crate::trace::{object, take_list};
 use crate::world::cast::Cast;
 use crate::world::setup::{SETTINGS, account_path};
 use crate::world::{World, WorldError};
@@ -38,7 +38,8 @@ pub(crate) async fn observe(
     }
     if expectation.saved_settings.is_some() {
         let answer = world.bridge.get(SETTINGS).await?;
-        let data = json!({ "status": answer.status, "settings": answer.body });
+        let status = answer.status.into();
+        let data = object([("status", status), ("settings", answer.body)]);
         world
             .recorder
             .saw("settings", "settings_seen", Source::Bridge, None, data)
@@ -102,10 +103,10 @@ pub(crate) async fn see_sessions(world: &World, whole: bool) -> Result<(), World
     let mut items = Vec::new();
     let mut path = "/v1/sessions".to_owned();
     loop {
-        let page = world.bridge.get(&path).await?.expect(200)?.body;
-        for session in list(&page, "/items") {
+        let mut page = world.bridge.get(&path).await?.expect(200)?.body;
+        for session in take_list(&mut page, "items") {
             if !whole {
-                items.push(json!({ "session": session }));
+                items.push(object([("session", session)]));
                 continue;
             }
             let id = session.get("id").and_then(Value::as_str).unwrap_or("");
@@ -113,14 +114,18 @@ pub(crate) async fn see_sessions(world: &World, whole: bool) -> Result<(), World
             let number = session.get("ticket_id").and_then(Value::as_u64);
             let ticket = account_path(&format!("/tickets/{}", number.unwrap_or(0)));
             let ticket = world.control.get(&ticket).await?;
-            items.push(json!({ "session": session, "history": history, "ticket": ticket.body }));
+            items.push(object([
+                ("session", session),
+                ("history", history),
+                ("ticket", ticket.body),
+            ]));
         }
         match page.get("next").filter(|next| !next.is_null()) {
             Some(next) => path = format!("/v1/sessions?cursor={}", plain(next)),
             None => break,
         }
     }
-    let data = json!({ "items": items });
+    let data = object([("items", items.into())]);
     world
         .recorder
         .saw("sessions", "sessions_seen", Source::Bridge, None, data)
@@ -128,12 +133,13 @@ pub(crate) async fn see_sessions(world: &World, whole: bool) -> Result<(), World
 }
 
 async fn history(world: &World, session: &str) -> Result<Value, WorldError> {
-    let history = world
+    let mut history = world
         .bridge
         .get(&format!("/v1/sessions/{session}/history"))
         .await?
         .expect(200)?;
-    Ok(history.body.get("items").cloned().unwrap_or_default())
+    let items = history.body.get_mut("items").map(Value::take);
+    Ok(items.unwrap_or_default())
 }
 
 async fn see_bundle(world: &World, ticket: u64) -> Result<(), WorldError> {
@@ -149,7 +155,8 @@ async fn see_bundle(world: &World, ticket: u64) -> Result<(), WorldError> {
         .bridge
         .get(&format!("/v1/sessions/{id}/support-bundle"))
         .await?;
-    let data = json!({ "status": answer.status, "bundle": answer.body });
+    let status = answer.status.into();
+    let data = object([("status", status), ("bundle", answer.body)]);
     world
         .recorder
         .saw(
@@ -163,26 +170,21 @@ async fn see_bundle(world: &World, ticket: u64) -> Result<(), WorldError> {
 }
 
 async fn see_session(world: &World, ticket: u64) -> Result<(), WorldError> {
-    let found = world
+    let mut found = world
         .bridge
         .get(&format!("/v1/sessions?ticket_id={ticket}"))
         .await?
         .expect(200)?;
-    let sessions = found
-        .body
-        .get("items")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let sessions = take_list(&mut found.body, "items");
     let history = match sessions
         .first()
         .and_then(|s| s.get("id"))
         .and_then(Value::as_str)
     {
         Some(id) => history(world, id).await?,
-        None => json!([]),
+        None => Value::Array(Vec::new()),
     };
-    let data = json!({ "sessions": sessions, "history": history });
+    let data = object([("sessions", sessions.into()), ("history", history)]);
     world
         .recorder
         .saw(
@@ -204,16 +206,10 @@ pub(crate) async fn see_activity(
     let mut items = Vec::new();
     for id in cast.past_rules.get(&rule).into_iter().flatten() {
         let path = account_path(&format!("/rules/{}/{id}/activity", rule.kind()));
-        let log = world.control.get(&path).await?.expect(200)?;
-        items.extend(
-            log.body
-                .get("items")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default(),
-        );
+        let mut log = world.control.get(&path).await?.expect(200)?;
+        items.extend(take_list(&mut log.body, "items"));
     }
-    let data = json!({ "rule": rule, "items": items });
+    let data = object([("rule", json!(rule)), ("items", items.into())]);
     world
         .recorder
         .saw(

@@ -198,6 +198,21 @@ pub(crate) fn find<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
     })
 }
 
+/// An object of values that are moved into it; `json!` would copy each.
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    Value::Object(fields.into_iter().collect())
+}
+
+/// The items of a list in a field that is taken out of an object; none if it has no
+/// such list.
+pub(crate) fn take_list(object: &mut Value, field: &str) -> Vec<Value> {
+    match object.get_mut(field).map(Value::take) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    }
+}
+
 /// The items of the list that a pointer finds in a JSON value; none if there is no list.
 pub(crate) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     find(value, pointer)
