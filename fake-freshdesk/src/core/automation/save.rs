@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::conditions::{HOURLY_FIELDS, OPERATORS, RESOURCES, TICKET_FIELDS};
+use super::conditions::{HOURLY_FIELDS, RESOURCES, TICKET_FIELDS};
+use super::operators::OPERATORS;
 use super::rule::{ConditionSet, Rule, RulePerformer, kind};
 use crate::core::account::Account;
 use crate::core::v2::errors::{Failure, FieldError, code};
