@@ -177,6 +177,34 @@ async fn credentials_headers_and_encodings() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_latest_comment_is_said_as_html_and_as_text_wherever_it_is_named() {
+    let world = World::with(json!({"domain": DOMAIN, "plan": "pro", "creation_rules": "all_matches", "reopen_rule": false})).await;
+    let mut said = webhook_action();
+    said["content"] = json!(
+        r#"{"html": "{{ticket.latest_public_comment}}", "text": "{{ticket.latest_public_comment_text}}"}"#
+    );
+    one_rule(&world, said).await;
+    let mut simple = webhook_action();
+    simple["content_layout"] = json!("1");
+    simple["content"] = json!(["ticket.latest_private_comment_text"]);
+    one_rule(&world, simple).await;
+    let ticket = world.customer_ticket().await;
+    for (path, body) in [
+        ("reply", json!({"body": "<p>Look <b>here</b>.</p>"})),
+        (
+            "notes",
+            json!({"body": "<p>A <i>secret</i></p>", "private": true}),
+        ),
+    ] {
+        let path = format!("/tickets/{ticket}/{path}");
+        world.ok("POST", &path, body).await;
+    }
+    wait(2.0).await;
+    let bodies: Vec<String> = world.hooks().into_iter().map(|hook| hook.body).collect();
+    insta::assert_snapshot!(bodies.join("\n"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn beyond_the_hourly_cap_calls_are_put_off_and_dropped_after_a_day() {
     let settings = json!({"webhook_hourly_cap": 1});
     let world = World::with(
