@@ -190,8 +190,8 @@ impl Trace {
 /// What a JSON pointer finds in which nothing is escaped. (serde's own makes a copy
 /// of each of its words first, and verdicts look at much.)
 pub(crate) fn find<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
-    let words = pointer.split('/').skip(1);
-    words.fold(Some(value), |found, word| match found? {
+    let mut words = pointer.split('/').skip(1);
+    words.try_fold(value, |found, word| match found {
         Value::Object(fields) => fields.get(word),
         Value::Array(items) => items.get(word.parse::<usize>().ok()?),
         _ => None,
