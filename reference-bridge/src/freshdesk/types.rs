@@ -216,11 +216,14 @@ mod tests {
     fn what_is_of_another_kind_than_the_reference_says_is_left_out_and_hides_nothing() {
         let ticket: Ticket = serde_json::from_str(
             r#"{"id": 17, "custom_fields": [], "requester": "Carla", "stats": 7, "tags": "vip",
-                "subject": {"a": 1}, "attachments": [null, {"name": "a"}, 7], "deleted": "no",
+                "subject": {"a": 1}, "source": 2.5, "status": [2], "attachments": [null, {"name": "a"}, 7], "deleted": "no",
                 "conversations": [{"id": "x"}, {"id": 2, "attachments": {}}, 7]}"#,
         )
         .unwrap();
-        assert_eq!(ticket.subject, None);
+        assert_eq!(
+            (ticket.subject, ticket.source, ticket.status),
+            (None, None, None)
+        );
         assert!(ticket.custom_fields.is_none() && ticket.requester.is_none());
         assert_eq!(ticket.attachments.len(), 1);
         let conversations = ticket.conversations.unwrap();
