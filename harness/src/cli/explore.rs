@@ -21,19 +21,23 @@ use crate::runner::suite::usual_jobs;
 use crate::scenario::duration::HumanDuration;
 use crate::world::simulated::reference_bridge;
 
+/// How many cases are played if nothing says how many or how long.
+const USUAL_CASES: u64 = 1000;
+
 /// Arguments of `harness explore`.
 #[derive(Debug, Args)]
 pub(super) struct Explore {
-    /// How many cases all shards play together.
-    #[arg(long, default_value_t = 1000)]
-    cases: u64,
+    /// How many cases all shards play together. Default: 1000, or with `--for` as many as
+    /// there is time for.
+    #[arg(long)]
+    cases: Option<u64>,
     /// The seed that all cases are drawn from.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Only this case.
     #[arg(long, value_name = "N", conflicts_with = "shard")]
     case: Option<u64>,
-    /// Stop after this time, such as `60s`, however many cases are left.
+    /// Stop after this time, such as `60s`, even if cases of `--cases` are left.
     #[arg(long = "for", value_name = "TIME", value_parser = HumanDuration::parse)]
     time: Option<HumanDuration>,
     /// Only every N-th case from the K-th: `2/4`.
@@ -123,6 +127,15 @@ impl Explore {
         tell(&report, self.format)
     }
 
+    /// The number after the last case's, if no time limit comes first.
+    fn end(&self) -> u64 {
+        let usual = match self.time {
+            Some(_) => u64::MAX,
+            None => USUAL_CASES,
+        };
+        self.cases.unwrap_or(usual)
+    }
+
     /// Plays the cases of this shard on several threads.
     fn walk(
         &self,
@@ -131,16 +144,17 @@ impl Explore {
     ) -> (u64, Vec<Found>, Vec<String>) {
         let (first, step, end) = match self.case {
             Some(case) => (case, 1, case + 1),
-            None => (self.shard.k - 1, self.shard.n, self.cases),
+            None => (self.shard.k - 1, self.shard.n, self.end()),
         };
         let next = AtomicU64::new(0);
         let (stop, played) = (AtomicBool::new(false), AtomicU64::new(0));
         let found = Mutex::new(Vec::new());
         let errors = Mutex::new(Vec::new());
-        let bar = progress(
-            end.saturating_sub(first).div_ceil(step),
-            "{bar:32} {pos}/{len} walks  {elapsed}  {per_sec}",
-        );
+        let template = match end {
+            u64::MAX => "{pos} walks  {elapsed}  {per_sec}",
+            _ => "{bar:32} {pos}/{len} walks  {elapsed}  {per_sec}",
+        };
+        let bar = progress(end.saturating_sub(first).div_ceil(step), template);
         let jobs = self.jobs.unwrap_or_else(usual_jobs);
         std::thread::scope(|scope| {
             for _ in 0..jobs.max(1) {
@@ -307,5 +321,30 @@ fn tell(report: &ShardReport, format: Format) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(FAILED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        explore: Explore,
+    }
+
+    #[test]
+    fn a_time_is_used_up_unless_so_many_cases_are_asked_for() {
+        let end = |line: &str| {
+            let words = std::iter::once("explore").chain(line.split_whitespace());
+            Line::parse_from(words).explore.end()
+        };
+        assert_eq!(end(""), 1000);
+        assert_eq!(end("--cases 7"), 7);
+        assert_eq!(end("--for 60s"), u64::MAX);
+        assert_eq!(end("--for 60s --cases 7"), 7);
     }
 }
