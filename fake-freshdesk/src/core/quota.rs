@@ -8,8 +8,7 @@ use super::settings::QuotaWindow;
 use super::time::{MINUTE, Ms, SECOND};
 
 /// The classes of calls that have a limit of their own. [D]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// `POST /tickets`
     TicketCreate,
@@ -24,7 +23,7 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    /// How journal and snapshots spell it.
+    /// How the journal spells it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Class::TicketCreate => "ticket_create",

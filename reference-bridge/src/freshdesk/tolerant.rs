@@ -90,10 +90,6 @@ impl<'de> Visitor<'de> for Anything {
         Ok(Scalar::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(text)))
-    }
-
     fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other("null"))
     }

@@ -13,7 +13,7 @@ use crate::core::desk::Desk;
 use crate::core::faults::{WebhookFault, strike_webhook};
 use crate::core::journal::Body;
 use crate::core::settings::duration;
-use crate::core::time::{HOUR, millis};
+use crate::core::time::{HOUR, Ms, millis};
 
 impl Desk<'_> {
     /// Puts a webhook call on its way; the first attempt is made at once.
@@ -42,14 +42,20 @@ impl Desk<'_> {
             cause: self.cause,
         };
         self.account.deliveries.insert(id, delivery);
-        self.agenda.add(
-            self.now,
-            Task::Attempt {
-                account: self.account.id,
-                delivery: id,
-            },
-        );
+        self.attempt_at(self.now, id);
         id
+    }
+
+    /// Has an attempt made at its time.
+    fn attempt_at(&mut self, due: Ms, delivery: u64) {
+        let account = self.account.id;
+        self.agenda.add(due, Task::Attempt { account, delivery });
+    }
+
+    /// A delivery that may yet arrive.
+    fn undecided(&self, id: u64) -> Option<Delivery> {
+        let delivery = self.account.deliveries.get(&id)?;
+        (!delivery.is_final()).then(|| delivery.clone())
     }
 
     /// May one more webhook call be made in this clock hour?
@@ -71,13 +77,7 @@ impl Desk<'_> {
 
     /// A delivery's turn has come.
     pub(crate) fn attempt(&mut self, id: u64) {
-        let Some(delivery) = self
-            .account
-            .deliveries
-            .get(&id)
-            .filter(|delivery| !delivery.is_final())
-            .cloned()
-        else {
+        let Some(delivery) = self.undecided(id) else {
             return;
         };
         self.cause = delivery.cause;
@@ -200,24 +200,12 @@ impl Desk<'_> {
             delivery.state = State::Postponed;
             delivery.next_attempt_at = Some(next);
         });
-        self.agenda.add(
-            next,
-            Task::Attempt {
-                account: self.account.id,
-                delivery: delivery.id,
-            },
-        );
+        self.attempt_at(next, delivery.id);
     }
 
     /// An attempt has ended.
     pub(crate) fn finish_attempt(&mut self, id: u64, number: u32, outcome: &Outcome) {
-        let Some(delivery) = self
-            .account
-            .deliveries
-            .get(&id)
-            .filter(|delivery| !delivery.is_final())
-            .cloned()
-        else {
+        let Some(delivery) = self.undecided(id) else {
             return;
         };
         let index = (number as usize).wrapping_sub(1);
@@ -277,13 +265,7 @@ impl Desk<'_> {
             }
         });
         if let Some(next) = next {
-            self.agenda.add(
-                next,
-                Task::Attempt {
-                    account: self.account.id,
-                    delivery: id,
-                },
-            );
+            self.attempt_at(next, id);
         } else if !delivered {
             let text = format!(
                 "The webhook of the automation rule \"{}\" failed for ticket {} after {number} attempts.\n\
